@@ -1,0 +1,106 @@
+"""The composition root: `create_app`, about a dozen calls in order, and the list of the built-in plugins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from erebus import clock, config, trail
+from erebus.cli import init_commands
+from erebus.db import Base, db, prepare
+from erebus.http import actor, init_http, required_permission
+from erebus.plugins import Installation, Plugin, PluginError, load
+from erebus.scope import log_of
+from erebus.templating import init_templating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+BUILT_IN = (
+    "erebus.blueprints.auth:plugin",
+    "erebus.blueprints.projects:plugin",
+    "erebus.blueprints.keys:plugin",
+    "erebus.blueprints.audit:plugin",
+)
+
+
+def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plugin] = ()) -> Flask:
+    """Return the app. *settings* win over the environment; *plugins* come after the built-in and the installed ones.
+
+    Raises `erebus.config.SettingError` for a setting that cannot work, and `erebus.plugins.PluginError` for a plugin
+    that cannot be taken in; either names the culprit.
+    """
+    app = Flask("erebus")
+    installation = Installation(config.load(settings), tuple(load(BUILT_IN, plugins)))
+    app.extensions["erebus"] = installation
+    _configure(app, installation.settings)
+    trail.attach(Base, log_of=log_of, actor_of=actor, clock=_milliseconds)
+    _describe(installation)
+    _connect(app, installation.settings)
+    init_http(app)
+    init_templating(app)
+    for plugin in installation.plugins:
+        _register(app, plugin)
+    init_commands(app)
+    _check(app)
+    return app
+
+
+def _configure(app: Flask, settings: config.Settings) -> None:
+    app.config.update(
+        SECRET_KEY=config.secret_key(settings),
+        TESTING=settings.testing,
+        SQLALCHEMY_DATABASE_URI=config.database_url(settings),
+        SESSION_COOKIE_NAME="erebus_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of the specification's example
+
+
+def _describe(installation: Installation) -> None:
+    for plugin in installation.plugins:
+        for model, description in plugin.descriptions.items():
+            trail.describe(model, description)
+        for model, reason in plugin.exempt.items():
+            trail.exempt(model, reason)
+
+
+def _connect(app: Flask, settings: config.Settings) -> None:
+    db.init_app(app)
+    Migrate(app, db, directory=str(config.MIGRATIONS), render_as_batch=True, compare_type=True)
+    key = config.chain_key(settings)
+    with app.app_context():
+        prepare(db.engine)
+        trail.use_key(db.engine, key)
+
+
+def _register(app: Flask, plugin: Plugin) -> None:
+    for blueprint in plugin.blueprints:
+        app.register_blueprint(blueprint)
+    for command in plugin.commands:
+        app.cli.add_command(command)
+    if plugin.init_app:
+        plugin.init_app(app)
+
+
+def _check(app: Flask) -> None:
+    """Refuse, by name, what was not declared: a route without a permission, a model that nobody tells of."""
+    with app.app_context():
+        for rule in app.url_map.iter_rules():
+            try:
+                required_permission(rule.endpoint)
+            except LookupError as error:
+                raise PluginError(str(error)) from None
+    for mapper in Base.registry.mappers:
+        model = mapper.class_
+        if model.__module__.startswith("erebus.") and not trail.is_known(model):
+            message = f"{model.__module__}.{model.__name__} is neither described for the log nor exempt, with a reason"
+            raise PluginError(message)
+
+
+def _milliseconds() -> int:
+    return int(clock.now().timestamp() * 1000)

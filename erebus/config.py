@@ -1,0 +1,154 @@
+"""Settings: one typed place, read as strings from ``EREBUS_*`` and converted by declared type.
+
+A mapping given to `create_app` wins over the environment. What cannot work is refused here, by name, before
+anything is started. Flask's own ``from_prefixed_env`` is not used: it reads values as JSON, so that a password of
+digits would become a number.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "EREBUS_"
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_KEY_BYTES = 32
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class SettingError(ValueError):
+    """A setting cannot work; the text names it and says what it must be."""
+
+
+def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
+    return field(default=default, metadata={"text": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an installation can choose. Each field is the environment variable ``EREBUS_<NAME>``."""
+
+    instance_path: Path = _setting(Path("instance"), "folder of the SQLite file and the two keys")
+    database_url: str = _setting("", "SQLite or PostgreSQL address; empty: a SQLite file in the instance folder")
+    owner_database_url: str = _setting("", "address with which migrations run, where another role owns the tables")
+    secret_key: str = _setting("", "signs sessions; empty: made at first start, kept in the instance folder")
+    chain_key: str = _setting("", "64 hex digits that key the log's chain; empty: made and kept likewise")
+    support_email: str = _setting("support@erebus.sh", "where the guide sends people who need help")
+    dormant_days: int = _setting(90, "days without use after which an API key counts as dormant")
+    secure_cookies: bool = _setting(default=False, text="send cookies over TLS only; set it wherever there is TLS")
+    trusted_proxies: int = _setting(0, "how many proxies in front may be believed about the client's address")
+    demo_password: str = _setting("", "the password of all demo accounts; empty: one is chosen and printed")
+    testing: bool = _setting(default=False, text="cheap password hashing and no rate of its own: for tests only")
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        for name in ("database_url", "owner_database_url"):
+            _check_database_url(name, getattr(self, name))
+        for name in ("dormant_days", "trusted_proxies"):
+            if getattr(self, name) < (name == "dormant_days"):
+                raise SettingError(_message(name, "must not be negative (dormant_days: at least 1)"))
+        _check_chain_key(self.chain_key)
+
+
+def load(given: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings from *given* (names with or without prefix, any case), then the environment.
+
+    Raises `SettingError` for an unknown name in *given* and for a value that cannot be converted.
+    """
+    known = {f.name: f for f in fields(Settings)}
+    chosen = {n: os.environ[PREFIX + n.upper()] for n in known if PREFIX + n.upper() in os.environ}
+    for raw, value in (given or {}).items():
+        name = raw.upper().removeprefix(PREFIX).lower()
+        if name not in known:
+            message = f"{raw} is not a setting of Erebus; there are {', '.join(sorted(known))}"
+            raise SettingError(message)
+        chosen[name] = value
+    return Settings(**{n: _convert(n, str(known[n].type), v) for n, v in chosen.items()})
+
+
+def database_url(settings: Settings) -> str:
+    """Return the address of the database, the SQLite file in the instance folder by default."""
+    if not settings.database_url:
+        return f"sqlite:///{settings.instance_path.resolve() / 'erebus.db'}"
+    url = make_url(settings.database_url)
+    if url.drivername in {"postgres", "postgresql"}:
+        url = url.set(drivername="postgresql+psycopg")
+    return url.render_as_string(hide_password=False)
+
+
+def chain_key(settings: Settings) -> bytes:
+    """Return the 32 bytes that key the log's chain: the setting, else the file in the instance folder."""
+    return bytes.fromhex(settings.chain_key or _kept(settings.instance_path / "chain.key"))
+
+
+def secret_key(settings: Settings) -> str:
+    """Return the key that signs sessions: the setting, else the file in the instance folder."""
+    return settings.secret_key or _kept(settings.instance_path / "session.key")
+
+
+def _kept(path: Path) -> str:
+    """Return the key in *path*, made at first use; two processes at once agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    if not path.exists():
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(_KEY_BYTES))
+        try:
+            os.link(draft, path)  # unlike a rename, never over a key that another process has made meanwhile
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def _convert(name: str, kind: str, value: Any) -> Any:  # noqa: ANN401 - settings come as they come
+    if kind == "bool":
+        return value if isinstance(value, bool) else _boolean(name, str(value))
+    if kind == "int":
+        try:
+            return int(value)
+        except ValueError:
+            raise SettingError(_message(name, "must be a whole number")) from None
+    return Path(value) if kind == "Path" else str(value)
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise SettingError(_message(name, "must be true or false"))
+    return text.lower() in _TRUE
+
+
+def _check_database_url(name: str, text: str) -> None:
+    if not text:
+        return
+    try:
+        backend = make_url(text).get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend not in {"sqlite", "postgresql", "postgres"}:
+        raise SettingError(_message(name, "must be a sqlite:/// or postgresql:// address"))
+
+
+def _check_chain_key(text: str) -> None:
+    try:
+        is_right = not text or len(bytes.fromhex(text)) == _KEY_BYTES
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise SettingError(_message("chain_key", f"must be {2 * _KEY_BYTES} hexadecimal digits"))
+
+
+def _message(name: str, rule: str) -> str:
+    return f"{PREFIX}{name.upper()} {rule}"

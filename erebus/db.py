@@ -1,0 +1,136 @@
+"""The database: base class, naming convention, engine set-up for SQLite and PostgreSQL, and `transaction`.
+
+SQLite's driver begins nothing by itself here. A transaction that is going to write begins IMMEDIATE, any other
+deferred: so no update is lost, and a reader never waits for a writer.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, String, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+from ulid import ULID
+
+from erebus.trail import Refused, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Connection, Dialect, Engine
+    from sqlalchemy.orm import Session
+
+WRITES = {"erebus_write": True}
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+
+
+class Base(DeclarativeBase):
+    """What every model of Erebus and of its plugins is mapped on, and what the trail is attached to."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """A moment: aware and UTC in Python, kept as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn any aware moment into UTC; a naive one is a mistake."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a moment must be aware of its zone"
+            raise ValueError(message)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give back an aware moment in UTC (SQLite keeps no zone)."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Identified:
+    """A row whose id is made in Python when the object is made: a prefix and a ULID, ``proj_01…``."""
+
+    id_prefix = ""
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - columns of any type
+        """Make the object with its id: also one that is going to be refused has one to be told by."""
+        values.setdefault("id", f"{self.id_prefix}{ULID()}")
+        super().__init__(**values)
+
+
+def prepare(engine: Engine) -> None:
+    """Set *engine* up: SQLite's pragmas and who begins how; inert on PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _connect_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _connect_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("erebus_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit what the block changes, all or nothing; yield the session. An inner call joins the outer one.
+
+    The one place that commits. On SQLite the write lock is taken at the start, on fresh data: objects loaded before
+    are read anew inside. A `Refused` that leaves the block is kept as a failure in the log.
+
+    Raises RuntimeError if the session holds changes made before the block, for they would be lost.
+    """
+    session = db.session()
+    if session.info.get("erebus_in_transaction"):
+        yield session
+        return
+    if session.new or session.dirty or session.deleted:
+        message = "make changes inside transaction(): the session holds some made before it"
+        raise RuntimeError(message)
+    session.rollback()
+    session.info["erebus_in_transaction"] = True
+    try:
+        session.connection(execution_options=WRITES)
+        yield session
+        session.commit()
+    except Exception as error:
+        if isinstance(error, Refused):
+            note(session, error)
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("erebus_in_transaction", None)

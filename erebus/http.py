@@ -1,0 +1,210 @@
+"""The edge: the request's id, who is acting, the gate before every view, security headers and error pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import abort, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+from sqlalchemy.exc import OperationalError
+from ulid import ULID
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from erebus.db import db
+from erebus.permissions import PUBLIC, Permission, Role, Standing, mark_of
+from erebus.plugins import installation
+from erebus.trail import SYSTEM, Actor, ActorKind, current_actor, note
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+    from flask.typing import ResponseReturnValue
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BODY_LIMIT = 1024 * 1024  # bytes; no form of ours comes near it
+csrf = CSRFProtect()
+
+_ADVICE = {
+    400: ("This request cannot be read", "Go back, reload the page, and send the form again."),
+    403: ("This is not open to you", "Ask an owner or an admin of the project for a role that may do this."),
+    404: ("There is no such page", "It may be gone, or you may not be a member of its project. Check the address."),
+    405: ("This page cannot do that", "Go back and use the page's own buttons."),
+    413: ("This is too large", "Send less than a megabyte at once."),
+    503: ("The database is busy", "Nothing was changed. Wait a moment, then send the form again."),
+}
+
+
+def init_http(app: Flask) -> None:
+    """Set up everything that happens before and after a view."""
+    settings = app.extensions["erebus"].settings
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = _BODY_LIMIT
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form left open over lunch is still to be sent: the session bounds it
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.before_request(_identify)
+    csrf.init_app(app)
+    app.before_request(_gate)
+    headers = _headers(is_secure=settings.secure_cookies)
+    app.after_request(lambda response: _finish(response, headers))
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(OperationalError, _database_error)
+
+
+# Who is acting
+
+
+def actor() -> Actor:
+    """Return who is acting now: whom `acting_as` names, else who is signed in, else nobody known or the system."""
+    return current_actor() or (_visitor() if has_request_context() else SYSTEM)
+
+
+def actor_for(user: Any) -> Actor:  # noqa: ANN401 - a user of the feature auth, which is not imported here
+    """Return *user* as the one who acts in the current request."""
+    return Actor(ActorKind.USER, user.id, user.name, user.image, **_whence())
+
+
+def _visitor() -> Actor:
+    if "actor" not in g:
+        known = current_user and current_user.is_authenticated
+        g.actor = actor_for(current_user) if known else Actor(ActorKind.ANONYMOUS, "anonymous", "Somebody", **_whence())
+    found: Actor = g.actor
+    return found
+
+
+def _whence() -> dict[str, str | None]:
+    agent = request.user_agent.string or None
+    return {"address": request.remote_addr, "user_agent": agent, "request_id": g.request_id}
+
+
+# The gate
+
+
+def can(name: str) -> bool:
+    """Return whether the reader may do what the permission *name* allows, in the current project."""
+    permission = installation().permissions[name]
+    if isinstance(permission.least, Role):
+        role: Role | None = g.get("role")
+        return role is not None and role.includes(permission.least)
+    return permission.least is Standing.USER or bool(current_user.is_platform_admin)
+
+
+def _identify() -> None:
+    g.request_id = str(ULID())
+    if "\0" in request.path or "\0" in "".join(f"{k}{v}" for k, v in request.args.items(multi=True)):
+        abort(400)
+
+
+def _gate() -> ResponseReturnValue | None:
+    """Let a request through to its view, or not: the view's mark says what it takes."""
+    if request.endpoint is None or request.method == "OPTIONS":
+        return None  # no view: the routing error, or the list of methods, follows
+    permission = required_permission(request.endpoint)
+    if permission is PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+    _visitor()
+    if "slug" in (request.view_args or {}):
+        _enter_project((request.view_args or {})["slug"])
+    if isinstance(permission, Permission) and not can(permission.name):
+        _deny(permission)
+    return None
+
+
+def required_permission(endpoint: str) -> Permission | str | None:
+    """Return what *endpoint* takes: a permission, `PUBLIC`, or None for the views of a library that take an account.
+
+    Raises LookupError for an endpoint without a mark, or with one that no feature declares.
+    """
+    found = installation()
+    if endpoint == "static" or any(endpoint in p.public_endpoints for p in found.plugins):
+        return PUBLIC
+    if any(endpoint in p.library_endpoints for p in found.plugins):
+        return None
+    mark = mark_of(current_app.view_functions[endpoint])
+    if mark is None:
+        message = f"the route {endpoint} has neither @requires nor @public"
+        raise LookupError(message)
+    if mark != PUBLIC and mark not in found.permissions:
+        message = f"the route {endpoint} asks for {mark!r}, which no feature declares"
+        raise LookupError(message)
+    return PUBLIC if mark == PUBLIC else found.permissions[mark]
+
+
+def _enter_project(slug: str) -> None:
+    scope = installation().find_scope(slug)
+    if scope is None:
+        abort(404)
+    g.project, g.role = scope
+
+
+def _deny(permission: Permission) -> None:
+    """Answer 403; a change that was tried is kept as a failure."""
+    if request.method not in _SAFE_METHODS and permission.denied is not None and "project" in g:
+        note(db.session(), permission.denied(g.project, request.view_args or {}, request.form))
+        db.session.rollback()  # ends the transaction, and with that writes what was noted
+    abort(403)
+
+
+# Headers
+
+
+def _headers(*, is_secure: bool) -> Secure:
+    policy = ContentSecurityPolicy().default_src("'none'").base_uri("'none'").form_action("'self'")
+    policy = policy.frame_ancestors("'none'").script_src("'self'").style_src("'self'").img_src("'self'")
+    return Secure(
+        csp=policy.connect_src("'self'").font_src("'self'").manifest_src("'self'"),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+        hsts=StrictTransportSecurity().max_age(31536000) if is_secure else None,
+        permissions=PermissionsPolicy().geolocation().microphone().camera(),
+        referrer=ReferrerPolicy().same_origin(),
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+    )
+
+
+def _finish(response: Response, headers: Secure) -> Response:
+    for name, value in headers.headers.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# Errors
+
+
+def _error_page(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - not an error
+        return error
+    if isinstance(error, InternalServerError):
+        return render_template("errors/500.html", request_id=g.get("request_id", "")), 500
+    title, hint = _ADVICE.get(error.code, (error.name, "Go back and try again."))
+    if isinstance(error, CSRFError):
+        title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
+    if request.path.endswith(".json"):
+        return {"error": title, "hint": hint}, error.code
+    return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
+
+
+def _database_error(error: OperationalError) -> ResponseReturnValue:
+    """Tell a lock that was not to be had in time from a failure of ours."""
+    db.session.rollback()
+    if "locked" in str(error.orig) or "deadlock" in str(error.orig) or "timeout" in str(error.orig):
+        return _error_page(ServiceUnavailable())
+    raise error

@@ -1,0 +1,31 @@
+"""The chain: what one event's hash is made of.
+
+``hash = SHA-256(previous hash, number, time, digest)``, number and time as eight bytes each, big endian;
+``digest = HMAC-SHA-256(key, canonical text)``, the canonical text (RFC 8785) of the event's content with the id of its
+log. The key is not in the database: whoever can write SQL still cannot make a chain that verifies. Number and time are
+outside the digest so that the statement that holds the log's lock can set them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from erebus.trail.tables import CONTENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def digest(key: bytes, log_id: str, content: Mapping[str, Any]) -> bytes:
+    """Return the keyed digest (32 bytes) of an event's *content*, a mapping with at least the names in `CONTENT`."""
+    text = rfc8785.dumps({"log_id": log_id, **{name: content[name] for name in CONTENT}})
+    return hmac.digest(key, text, "sha256")
+
+
+def link(previous: bytes, number: int, time: int, digest: bytes) -> bytes:
+    """Return the hash (32 bytes) of the event *number* made at *time* (milliseconds since 1970, UTC)."""
+    return hashlib.sha256(previous + number.to_bytes(8, "big") + time.to_bytes(8, "big") + digest).digest()

@@ -1,0 +1,129 @@
+"""The ring: append to a log, and read it.
+
+An append is one statement on PostgreSQL (it moves the head, makes the chain and writes the ring) and two on SQLite
+(read the head, write the ring; a trigger moves the head). Either way the caller's transaction carries it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import select
+
+from erebus.trail import ring_postgresql, ring_sqlite
+from erebus.trail.chain import digest
+from erebus.trail.tables import audit_events, audit_logs
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine, RowMapping
+
+KEY = "erebus_chain_key"
+
+
+class Log(NamedTuple):
+    """Which log an entity belongs to; *capacity* is how many events it keeps if it has to be made."""
+
+    id: str
+    project_id: str | None
+    capacity: int
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One line of a log, never changed after it is written. Times are milliseconds since 1970, UTC."""
+
+    log_id: str
+    number: int
+    created_at: int
+    id: str
+    actor_id: str
+    actor_kind: str
+    actor_name: str
+    actor_image: str | None
+    action: str
+    action_description: str
+    entity_type: str
+    entity_id: str
+    entity_label: str
+    project_id: str | None
+    description: str
+    status: bool
+    reason: str | None
+    stored_changes: str
+    request_id: str | None
+    address: str | None
+    user_agent: str | None
+    previous_hash: bytes
+    hash: bytes
+
+    @property
+    def changes(self) -> tuple[dict[str, Any], ...]:
+        """What changed, field by field: ``field, name, before, after``, or ``field, name, hidden``."""
+        return tuple(json.loads(self.stored_changes))
+
+    def content(self) -> dict[str, Any]:
+        """Return what the keyed digest covers."""
+        return {**self.__dict__, "changes": self.stored_changes}
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """A log as it stands: its head, and the kept events, newest first."""
+
+    id: str
+    project_id: str | None
+    capacity: int
+    head_number: int
+    head_hash: bytes
+    head_time: int
+    seam_number: int
+    events: tuple[AuditEvent, ...]
+
+
+def use_key(engine: Engine, key: bytes) -> None:
+    """Let the logs behind *engine* be chained, and verified, with *key* (32 bytes)."""
+    engine.update_execution_options(**{KEY: key})
+
+
+def key_of(connection: Connection) -> bytes:
+    """Return the key given to the engine of *connection*. Raises LookupError if there is none."""
+    key = connection.get_execution_options().get(KEY)
+    if not isinstance(key, bytes):
+        message = "this engine has no chain key: call erebus.trail.use_key(engine, key) before anything is changed"
+        raise LookupError(message)
+    return key
+
+
+def append(connection: Connection, log: Log, contents: list[dict[str, Any]], now: int) -> None:
+    """Append an event for each of *contents*, in order, at *now* or at the log's last time if that is later.
+
+    Raises RuntimeError when fewer rows were written than had to be: then the change must not be committed either.
+    """
+    key = key_of(connection)
+    digests = [digest(key, log.id, content) for content in contents]
+    ring = ring_postgresql if connection.dialect.name == "postgresql" else ring_sqlite
+    written, expected = ring.append(connection, log, contents, digests, now)
+    if written != expected:
+        message = f"the log {log.id} took {written} of {expected} events: nothing is committed"
+        raise RuntimeError(message)
+
+
+def read_log(connection: Connection, log_id: str) -> AuditLog | None:
+    """Return the log *log_id* with all its kept events, newest first, as one statement saw it; None if there is none."""
+    joined = audit_logs.outerjoin(audit_events, audit_events.c.log_id == audit_logs.c.id)
+    columns = [c.label(f"log_{c.name}") for c in audit_logs.c]
+    found = select(*columns, *audit_events.c).select_from(joined).where(audit_logs.c.id == log_id)
+    rows = connection.execute(found.order_by(audit_events.c.number.desc())).mappings().all()
+    if not rows:
+        return None
+    events = tuple(_event(row) for row in rows if row["number"] is not None)
+    head = {f: rows[0][f"log_{f}"] for f in AuditLog.__dataclass_fields__ if f != "events"}
+    return AuditLog(**{**head, "head_hash": bytes(head["head_hash"])}, events=events)
+
+
+def _event(row: RowMapping) -> AuditEvent:
+    values = {f: row[f] for f in AuditEvent.__dataclass_fields__ if f in row}
+    hashes = {"previous_hash": bytes(row["prev_hash"]), "hash": bytes(row["hash"])}
+    return AuditEvent(**{**values, **hashes}, stored_changes=row["changes"])

@@ -1,0 +1,85 @@
+"""What the trail is attached to, which class is told by which description, and which is not audited, and why.
+
+One a process, like the mapped classes themselves. A class that nobody has described is audited in generic words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from erebus.trail.description import generic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.orm import DeclarativeBase
+
+    from erebus.trail.actor import Actor
+    from erebus.trail.description import AuditDescription
+    from erebus.trail.ledger import Log
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What the app tells the trail: which log an entity belongs to, who is acting, and what time it is."""
+
+    log_of: Callable[[Any, Connection], Log]
+    actor_of: Callable[[], Actor]
+    clock: Callable[[], int]
+
+
+_attachments: dict[type[DeclarativeBase], Attachment] = {}
+_descriptions: dict[type, AuditDescription] = {}
+_exempt: dict[type, str] = {}
+
+_generic = lru_cache(maxsize=None)(generic)
+
+
+def register(base: type[DeclarativeBase], attachment: Attachment) -> None:
+    """Keep that the trail is attached to *base*."""
+    _attachments[base] = attachment
+
+
+def bases() -> Collection[type[DeclarativeBase]]:
+    """Return the declarative bases to which the trail is attached."""
+    return _attachments.keys()
+
+
+def attachment_of(model: type) -> Attachment:
+    """Return what the base of *model* was attached with. Raises LookupError if it was not attached."""
+    for base, attachment in _attachments.items():
+        if issubclass(model, base):
+            return attachment
+    message = f"{model.__name__} is mapped on a base to which the trail is not attached"
+    raise LookupError(message)
+
+
+def describe(model: type, description: AuditDescription) -> None:
+    """Let *model*, and what is mapped below it, be told by *description*."""
+    _descriptions[model] = description
+
+
+def exempt(model: type, reason: str) -> None:
+    """Leave *model* out of the log. Raises ValueError without a *reason*."""
+    if not reason.strip():
+        message = f"say why {model.__name__} is exempt from the log"
+        raise ValueError(message)
+    _exempt[model] = reason
+
+
+def description_of(model: type) -> AuditDescription:
+    """Return how *model* is told: its own description, its nearest base's, or generic words."""
+    return next((_descriptions[c] for c in model.__mro__ if c in _descriptions), None) or _generic(model)
+
+
+def is_exempt(model: type) -> bool:
+    """Return whether *model* is left out of the log."""
+    return any(c in _exempt for c in model.__mro__)
+
+
+def is_known(model: type) -> bool:
+    """Return whether somebody has described *model* or exempted it."""
+    return is_exempt(model) or any(c in _descriptions for c in model.__mro__)

@@ -1,0 +1,126 @@
+"""The append on PostgreSQL: one statement moves the head, makes the chain and writes the ring.
+
+A few events are chained by the statement itself, under the lock that it takes on the log's row. A batch locks the row
+first and is chained here. Inside the one statement only what it returns may be used: every subselect reads its
+snapshot, which after waiting for the lock is one event old.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import LargeBinary, TextClause, bindparam, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from erebus.trail.chain import link
+from erebus.trail.tables import CONTENT, ZERO_HASH, audit_events, audit_logs
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from erebus.trail.ledger import Log
+
+FEW = 5
+_ZERO = f"'\\x{ZERO_HASH.hex()}'::bytea".replace(":", "\\:")
+_WRITTEN = [c.name for c in audit_events.c]
+_TYPES = {"status": "boolean"}
+_UPSERT = (
+    f"INSERT INTO audit_events ({', '.join(_WRITTEN)}) {{source}} ON CONFLICT (log_id, slot) DO UPDATE SET "
+    + ", ".join(f"{n} = excluded.{n}" for n in _WRITTEN if n not in {"log_id", "slot"})
+)
+
+
+def append(
+    connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int
+) -> tuple[int, int]:
+    """Write the events; return how many rows were written and how many had to be."""
+    if len(contents) > FEW:
+        return _append_batch(connection, log, contents, digests, now)
+    values = {f"{name}_{i}": c[name] for i, c in enumerate(contents, 1) for name in CONTENT}
+    values |= {f"d_{i}": d for i, d in enumerate(digests, 1)}
+    place = {"log": log.id, "project": log.project_id, "capacity": log.capacity, "now": now}
+    return connection.execute(_few(len(contents)), {**values, **place}).rowcount, len(contents)
+
+
+@lru_cache(maxsize=FEW)
+def _few(count: int) -> TextClause:
+    """Return the statement for *count* events."""
+    time = "GREATEST(l.head_time, CAST(:now AS bigint))"
+    first = _chain(_ZERO, "CAST(0 AS bigint)", "CAST(:now AS bigint)", count)
+    further = _chain("l.head_hash", "l.head_number", time, count)
+    links = "".join(
+        f" CROSS JOIN LATERAL (SELECT {_link('h.h0' if i == 1 else f'c{i - 1}.h', 'h.base', 'h.t', i)} AS h) AS c{i}"
+        for i in range(1, count + 1)
+    )
+    rows = ", ".join(
+        f"({i}, {', '.join(_parameter(n, i) for n in CONTENT)},"
+        f" {'h.h0' if i == 1 else f'c{i - 1}.h'}, c{i}.h)"
+        for i in range(1, count + 1)
+    )
+    named = f"e(n, {', '.join(CONTENT)}, prev_hash, hash)"
+    contents = ", ".join(f"e.{n}" for n in CONTENT)
+    source = (
+        f"SELECT h.id, (h.base + e.n) % h.capacity, h.base + e.n, h.t, {contents}, e.prev_hash, e.hash"
+        f" FROM h{links} CROSS JOIN LATERAL (VALUES {rows}) AS {named}"
+    )
+    statement = f"""
+        WITH h AS (
+          INSERT INTO audit_logs AS l (id, project_id, capacity, head_number, head_time, prior_hash, head_hash,
+                                       seam_number, seam_hash, pending)
+          VALUES (:log, :project, :capacity, {count}, :now, {_ZERO}, {first}, 0, {_ZERO}, 0)
+          ON CONFLICT (id) DO UPDATE SET head_number = l.head_number + {count}, prior_hash = l.head_hash,
+            head_time = {time}, head_hash = {further}
+          RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t)
+        {_UPSERT.format(source=source)}"""  # noqa: S608 - made of names of ours only, every value is bound
+    return text(statement).bindparams(*(bindparam(f"d_{i}", type_=LargeBinary) for i in range(1, count + 1)))
+
+
+def _parameter(name: str, i: int) -> str:
+    return f"CAST(:{name}_{i} AS {_TYPES.get(name, 'text')})"
+
+
+def _chain(hash_before: str, base: str, time: str, count: int) -> str:
+    for i in range(1, count + 1):
+        hash_before = _link(hash_before, base, time, i)
+    return hash_before
+
+
+def _link(hash_before: str, base: str, time: str, i: int) -> str:
+    return f"sha256({hash_before} || int8send({base} + {i}) || int8send({time}) || CAST(:d_{i} AS bytea))"
+
+
+def _append_batch(
+    connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int
+) -> tuple[int, int]:
+    zeros = {"head_number": 0, "head_time": 0, "seam_number": 0, "pending": 0}
+    hashes = dict.fromkeys(("head_hash", "prior_hash", "seam_hash"), ZERO_HASH)
+    new = insert(audit_logs).values(id=log.id, project_id=log.project_id, capacity=log.capacity, **zeros, **hashes)
+    connection.execute(new.on_conflict_do_nothing())
+    head = connection.execute(select(audit_logs).where(audit_logs.c.id == log.id).with_for_update()).one()
+    kept = min(len(contents), head.capacity)
+    time = max(now, head.head_time)
+    rows, previous = [], bytes(head.head_hash)
+    for index in range(len(contents) - kept, len(contents)):
+        number = head.head_number + index + 1
+        following = link(previous, number, time, digests[index])
+        place = {"number": number, "slot": number % head.capacity, "prev_hash": previous.hex(), "hash": following.hex()}
+        rows.append({**contents[index], **place})
+        previous = following
+    values = {"log": log.id, "n": len(contents), "time": time, "head": previous, "rows": json.dumps(rows)}
+    return connection.execute(_BATCH, values).rowcount, kept
+
+
+_NAMED = ", ".join(f"{n} {_TYPES.get(n, 'text')}" for n in CONTENT)
+_BATCH_SOURCE = (
+    f"SELECT h.id, e.slot, e.number, h.head_time, {', '.join(f'e.{n}' for n in CONTENT)},"
+    " decode(e.prev_hash, 'hex'), decode(e.hash, 'hex')"
+    " FROM h CROSS JOIN json_to_recordset(CAST(:rows AS json))"
+    f" AS e(number bigint, slot smallint, prev_hash text, hash text, {_NAMED})"
+)
+_BATCH = text(f"""
+    WITH h AS (
+      UPDATE audit_logs SET head_number = head_number + :n, prior_hash = head_hash, head_time = :time, head_hash = :head
+      WHERE id = :log RETURNING id, head_time)
+    {_UPSERT.format(source=_BATCH_SOURCE)}""")  # noqa: S608 - made of names of ours only, every value is bound

@@ -1,0 +1,68 @@
+"""From a change set to the content of a line: the sentence is made here, once, from the feature's own words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ulid import ULID
+
+from erebus.trail.changes import change_set
+from erebus.trail.registry import description_of
+from erebus.trail.values import one_line
+
+if TYPE_CHECKING:
+    from erebus.trail.actor import Actor
+    from erebus.trail.changes import Capture, ChangeSet
+    from erebus.trail.description import AuditDescription
+    from erebus.trail.ledger import Log
+
+LABEL_LIMIT, AGENT_LIMIT = 200, 400  # characters; a sentence, and a reason, may have 2,000
+
+
+def tell_change(capture: Capture) -> dict[str, Any] | None:
+    """Return the content of the line for what happened, or None if nothing that is told did."""
+    description = description_of(capture.model)
+    change = change_set(capture, description)
+    if change is None:
+        return None
+    words = description.words_for(change)
+    sentence = f"{words.verb[0]} {words.tell(change)}"
+    reason = description.reason(change)
+    return content(change, capture.log, capture.actor, words.title, sentence, reason, status=True)
+
+
+def tell_attempt(
+    change: ChangeSet, description: AuditDescription, log: Log, actor: Actor, reason: str
+) -> dict[str, Any]:
+    """Return the content of the line for what was tried and did not happen, and why not."""
+    words = description.words_for(change)
+    sentence = f"Tried to {words.verb[1]} {words.tell(change)}. Not done: {reason}"
+    return content(change, log, actor, words.title, sentence, reason, status=False)
+
+
+def content(  # noqa: PLR0913 - the parts of a line
+    change: ChangeSet, log: Log, actor: Actor, title: str, sentence: str, reason: str | None, *, status: bool
+) -> dict[str, Any]:
+    """Return what the keyed digest covers (`erebus.trail.tables.CONTENT`), each text on one line."""
+    fields = [field.as_json() for field in change.fields]
+    return {
+        "id": str(ULID()),
+        "actor_id": actor.id,
+        "actor_kind": actor.kind.value,
+        "actor_name": one_line(actor.name, LABEL_LIMIT),
+        "actor_image": actor.image,
+        "action": change.action,
+        "action_description": title,
+        "entity_type": change.entity_type,
+        "entity_id": one_line(change.entity_id, LABEL_LIMIT),
+        "entity_label": one_line(change.label, LABEL_LIMIT),
+        "project_id": log.project_id,
+        "description": one_line(sentence),
+        "status": status,
+        "reason": one_line(reason) if reason else None,
+        "changes": json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "request_id": actor.request_id,
+        "address": actor.address,
+        "user_agent": one_line(actor.user_agent, AGENT_LIMIT) if actor.user_agent else None,
+    }

@@ -1,0 +1,67 @@
+"""Bringing tables up to date: Erebus's own line of migrations, then each plugin's with a version table of its own.
+
+A plugin with models needs a folder with ``versions/`` in it and nothing else: no ``env.py``, no configuration.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool
+
+from erebus import config
+from erebus.db import WRITES, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from erebus.plugins import Installation
+
+OWN = "alembic_version"
+
+
+def upgrade_all(installation: Installation) -> None:
+    """Run what is missing of Erebus's migrations, then of each plugin's. Safe to run again."""
+    with owner_connection(installation.settings) as connection:
+        upgrade(connection, config.MIGRATIONS)
+        for plugin in installation.plugins:
+            if plugin.migrations:
+                upgrade(connection, plugin.migrations, f"{OWN}_{plugin.name}")
+
+
+@contextmanager
+def owner_connection(settings: config.Settings) -> Iterator[Connection]:
+    """Yield a connection of those who own the tables, on an engine of its own, in one transaction."""
+    url = settings.owner_database_url or config.database_url(settings)
+    engine = create_engine(url, poolclass=pool.NullPool)
+    prepare(engine)
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        yield connection
+
+
+def upgrade(connection: Connection, folder: Path, version_table: str = OWN, to: str = "heads") -> None:
+    """Run the revisions in *folder* up to the revision *to*."""
+    _run(connection, folder, version_table, to, is_up=True)
+
+
+def downgrade(connection: Connection, folder: Path, version_table: str = OWN, to: str = "base") -> None:
+    """Take the revisions in *folder* back down to the revision *to*."""
+    _run(connection, folder, version_table, to, is_up=False)
+
+
+def _run(connection: Connection, folder: Path, version_table: str, to: str, *, is_up: bool) -> None:
+    options = Config()
+    options.set_main_option("script_location", str(folder))
+    script = ScriptDirectory.from_config(options)
+    # Alembic's own commands compute the steps in the same way, and offer no other name for it.
+    steps = script._upgrade_revs if is_up else script._downgrade_revs  # noqa: SLF001 - see the line above
+    with EnvironmentContext(options, script, fn=lambda revision, _context: steps(to, revision)) as environment:
+        environment.configure(connection=connection, version_table=version_table, render_as_batch=True)
+        environment.run_migrations()
