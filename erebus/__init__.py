@@ -6,21 +6,38 @@ alone brings in neither Flask nor any feature.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from erebus.app import create_app as create_app
-    from erebus.db import db as db
+    from erebus.app import create_app as create_app  # noqa: TC004 - at run time a property finds it
+    from erebus.db import db as db  # noqa: TC004 - the same
 
 __all__ = ["create_app", "db"]
 
-_HOMES = {"create_app": "erebus.app", "db": "erebus.db"}
+
+class _Package(ModuleType):
+    """The package, whose ``db`` is the database whatever was imported before.
+
+    Python puts a module into its package under its own name: after the first import of the module ``erebus.db``,
+    ``from erebus import db`` would give the module. Hence a property, which the import system cannot replace.
+    """
+
+    @property
+    def create_app(self) -> Any:  # noqa: ANN401 - typed above
+        """The factory."""
+        return import_module("erebus.app").create_app
+
+    @property
+    def db(self) -> Any:  # noqa: ANN401 - typed above
+        """The database."""
+        return import_module("erebus.db").db
+
+    @db.setter
+    def db(self, module: ModuleType) -> None:
+        """Let the import system have its way in ``sys.modules`` only."""
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute can be anything
-    """Load ``create_app`` or ``db`` on first use (PEP 562)."""
-    if name not in _HOMES:
-        message = f"module 'erebus' has no attribute {name!r}"
-        raise AttributeError(message)
-    return getattr(import_module(_HOMES[name]), name)
+sys.modules[__name__].__class__ = _Package

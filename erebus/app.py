@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 
 from erebus import clock, config, trail
 from erebus.cli import init_commands
-from erebus.db import Base, db, prepare
+from erebus.db import Base, Model, db, prepare
 from erebus.http import actor, init_http, required_permission
 from erebus.plugins import Installation, Plugin, PluginError, load
 from erebus.scope import log_of
@@ -36,7 +36,7 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     installation = Installation(config.load(settings), tuple(load(BUILT_IN, plugins)))
     app.extensions["erebus"] = installation
     _configure(app, installation.settings)
-    trail.attach(Base, log_of=log_of, actor_of=actor, clock=_milliseconds)
+    trail.attach(Model, log_of=log_of, actor_of=actor, clock=_milliseconds)
     _describe(installation)
     _connect(app, installation.settings)
     init_http(app)
@@ -53,6 +53,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
         SECRET_KEY=config.secret_key(settings),
         TESTING=settings.testing,
         SQLALCHEMY_DATABASE_URI=config.database_url(settings),
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, "pool_pre_ping": True},  # no bound value in an error's text
         SESSION_COOKIE_NAME="erebus_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -20,7 +20,7 @@ UNSEEN = "This contains characters that cannot be seen (control characters or di
 INVALID, CONFLICT = 422, 409
 
 
-class BaseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class BaseForm(FlaskForm):
     """A form with a token against forged requests."""
 
     refusal: Refused | None = None
@@ -28,6 +28,8 @@ class BaseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 class LineField(StringField):
     """One line of text: trimmed, in the composed form of Unicode (NFC), without characters that cannot be seen."""
+
+    data: str | None
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take the value over, composed and trimmed."""
@@ -50,7 +52,7 @@ def has_unseen(text: str) -> bool:
 def show_refusal(form: BaseForm, refused: Refused) -> None:
     """Put the text of *refused* at the field that it belongs to, or at the form as a whole."""
     form.refusal = refused
-    field: Field | None = form._fields.get(refused.field or "")  # noqa: SLF001 - WTForms offers no other look-up that may miss
+    field: Field | None = form._fields.get(refused.field or "")
     if field is None:
         form.form_errors.append(str(refused))
     else:

@@ -42,6 +42,7 @@ _ADVICE = {
     404: ("There is no such page", "It may be gone, or you may not be a member of its project. Check the address."),
     405: ("This page cannot do that", "Go back and use the page's own buttons."),
     413: ("This is too large", "Send less than a megabyte at once."),
+    415: ("Nothing here reads JSON", "Send the page's own form."),
     503: ("The database is busy", "Nothing was changed. Wait a moment, then send the form again."),
 }
 
@@ -53,7 +54,7 @@ def init_http(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form left open over lunch is still to be sent: the session bounds it
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # as Flask documents
     app.before_request(_identify)
     csrf.init_app(app)
     app.before_request(_gate)
@@ -105,6 +106,8 @@ def _identify() -> None:
     g.request_id = str(ULID())
     if "\0" in request.path or "\0" in "".join(f"{k}{v}" for k, v in request.args.items(multi=True)):
         abort(400)
+    if request.is_json and (request.method not in _SAFE_METHODS or request.content_length):
+        abort(415)  # the form libraries would read it: a list, or a number where text belongs, is an error of theirs
 
 
 def _gate() -> ResponseReturnValue | None:

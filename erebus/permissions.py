@@ -60,7 +60,7 @@ class Permission:
 
 def public(view: View) -> View:
     """Mark *view* as open to everybody, signed in or not."""
-    view.erebus_permission = PUBLIC  # type: ignore[attr-defined]
+    view.erebus_permission = PUBLIC  # type: ignore[attr-defined]  # a mark on a function
     return view
 
 
@@ -68,7 +68,7 @@ def requires(name: str) -> Callable[[View], View]:
     """Mark a view with the *name* of the permission that it asks for."""
 
     def mark(view: View) -> View:
-        view.erebus_permission = name  # type: ignore[attr-defined]
+        view.erebus_permission = name  # type: ignore[attr-defined]  # a mark on a function
         return view
 
     return mark

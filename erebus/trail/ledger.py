@@ -92,7 +92,7 @@ def key_of(connection: Connection) -> bytes:
     key = connection.get_execution_options().get(KEY)
     if not isinstance(key, bytes):
         message = "this engine has no chain key: call erebus.trail.use_key(engine, key) before anything is changed"
-        raise LookupError(message)
+        raise LookupError(message)  # noqa: TRY004 - a key of another type is as good as none
     return key
 
 
@@ -111,7 +111,7 @@ def append(connection: Connection, log: Log, contents: list[dict[str, Any]], now
 
 
 def read_log(connection: Connection, log_id: str) -> AuditLog | None:
-    """Return the log *log_id* with all its kept events, newest first, as one statement saw it; None if there is none."""
+    """Return the log *log_id* with its kept events, newest first, as one statement saw it; None if there is none."""
     joined = audit_logs.outerjoin(audit_events, audit_events.c.log_id == audit_logs.c.id)
     columns = [c.label(f"log_{c.name}") for c in audit_logs.c]
     found = select(*columns, *audit_events.c).select_from(joined).where(audit_logs.c.id == log_id)

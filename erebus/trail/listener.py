@@ -43,7 +43,6 @@ class Buffer:
     is_written: bool = False
 
 
-
 def attach(
     base: type[DeclarativeBase],
     *,
@@ -130,7 +129,7 @@ def _after_delete(mapper: Mapper[Any], connection: Connection, target: object) -
     _capture(mapper, connection, target, "delete", before, {}, before)
 
 
-def _capture(  # noqa: PLR0913 - the parts of a capture
+def _capture(  # noqa: PLR0913, PLR0917 - the parts of a capture
     mapper: Mapper[Any],
     connection: Connection,
     target: object,
@@ -183,9 +182,10 @@ def _refuse_statements(state: ORMExecuteState) -> None:
     statement = state.statement
     if not isinstance(statement, (Insert, Update, Delete)):
         return
+    table = statement.entity_description["table"]
     for base in registry.bases():
         for mapper in base.registry.mappers:
-            if mapper.local_table is statement.table and not registry.is_exempt(mapper.class_):
+            if mapper.local_table is table and not registry.is_exempt(mapper.class_):
                 message = f"{mapper.class_.__name__} is audited: change its objects through the session, one by one"
                 raise RuntimeError(message)
 
@@ -229,12 +229,11 @@ def _after_transaction_create(session: Session, transaction: SessionTransaction)
 
 def _after_soft_rollback(session: Session, previous: SessionTransaction) -> None:
     buffer = _buffer(session)
-    if previous in buffer.marks:
-        del buffer.captures[buffer.marks[previous] :]
+    if previous in buffer.marks:  # fires after the end of the savepoint's own transaction: marks live until the root's
+        del buffer.captures[buffer.marks.pop(previous) :]
 
 
 def _after_transaction_end(session: Session, transaction: SessionTransaction) -> None:
-    _buffer(session).marks.pop(transaction, None)
     if transaction.parent is not None:
         return
     session.info.pop(INFO, None)

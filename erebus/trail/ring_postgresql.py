@@ -55,8 +55,7 @@ def _few(count: int) -> TextClause:
         for i in range(1, count + 1)
     )
     rows = ", ".join(
-        f"({i}, {', '.join(_parameter(n, i) for n in CONTENT)},"
-        f" {'h.h0' if i == 1 else f'c{i - 1}.h'}, c{i}.h)"
+        f"({i}, {', '.join(_parameter(n, i) for n in CONTENT)}, {'h.h0' if i == 1 else f'c{i - 1}.h'}, c{i}.h)"
         for i in range(1, count + 1)
     )
     named = f"e(n, {', '.join(CONTENT)}, prev_hash, hash)"
@@ -73,7 +72,7 @@ def _few(count: int) -> TextClause:
           ON CONFLICT (id) DO UPDATE SET head_number = l.head_number + {count}, prior_hash = l.head_hash,
             head_time = {time}, head_hash = {further}
           RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t)
-        {_UPSERT.format(source=source)}"""  # noqa: S608 - made of names of ours only, every value is bound
+        {_UPSERT.format(source=source)}"""
     return text(statement).bindparams(*(bindparam(f"d_{i}", type_=LargeBinary) for i in range(1, count + 1)))
 
 
@@ -123,4 +122,4 @@ _BATCH = text(f"""
     WITH h AS (
       UPDATE audit_logs SET head_number = head_number + :n, prior_hash = head_hash, head_time = :time, head_hash = :head
       WHERE id = :log RETURNING id, head_time)
-    {_UPSERT.format(source=_BATCH_SOURCE)}""")  # noqa: S608 - made of names of ours only, every value is bound
+    {_UPSERT.format(source=_BATCH_SOURCE)}""")

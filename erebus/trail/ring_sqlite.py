@@ -14,13 +14,14 @@ from erebus.trail.chain import link
 from erebus.trail.tables import ZERO_HASH, audit_events, audit_logs
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy import Row
+    from sqlalchemy.engine import Connection
 
     from erebus.trail.ledger import Log
 
-_HEAD = select(
-    audit_logs.c.capacity, audit_logs.c.head_number, audit_logs.c.head_hash, audit_logs.c.head_time
-)
+    Head = Row[int, int, bytes, int]
+
+_HEAD = select(audit_logs.c.capacity, audit_logs.c.head_number, audit_logs.c.head_hash, audit_logs.c.head_time)
 _INSERT = upsert(audit_events)
 _KEY = ("log_id", "slot")
 _UPSERT = _INSERT.on_conflict_do_update(
@@ -48,12 +49,12 @@ def append(
     return connection.execute(_UPSERT, rows).rowcount, kept
 
 
-def _head(connection: Connection, log: Log) -> Row[Any]:
+def _head(connection: Connection, log: Log) -> Head:
     found = _HEAD.where(audit_logs.c.id == log.id)
     return connection.execute(found).first() or _make(connection, log)
 
 
-def _make(connection: Connection, log: Log) -> Row[Any]:
+def _make(connection: Connection, log: Log) -> Head:
     new = {"id": log.id, "project_id": log.project_id, "capacity": log.capacity}
     zeros = {"head_number": 0, "head_time": 0, "seam_number": 0, "pending": 0}
     hashes = dict.fromkeys(("head_hash", "prior_hash", "seam_hash"), ZERO_HASH)
@@ -62,6 +63,6 @@ def _make(connection: Connection, log: Log) -> Row[Any]:
 
 
 def _skip(connection: Connection, log: Log, count: int, capacity: int) -> None:
-    """Number, without writing them, the events of a batch that its own last ones displace at once."""
+    """Give the events of a batch that its own last ones displace at once their numbers, without writing them."""
     moved = {"head_number": audit_logs.c.head_number + count, "pending": capacity}
     connection.execute(update(audit_logs).where(audit_logs.c.id == log.id).values(**moved))

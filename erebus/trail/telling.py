@@ -41,7 +41,7 @@ def tell_attempt(
     return content(change, log, actor, words.title, sentence, reason, status=False)
 
 
-def content(  # noqa: PLR0913 - the parts of a line
+def content(  # noqa: PLR0913, PLR0917 - the parts of a line
     change: ChangeSet, log: Log, actor: Actor, title: str, sentence: str, reason: str | None, *, status: bool
 ) -> dict[str, Any]:
     """Return what the keyed digest covers (`erebus.trail.tables.CONTENT`), each text on one line."""

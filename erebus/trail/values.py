@@ -1,8 +1,8 @@
-"""Values as the log keeps them: strings, booleans, null and safe integers; everything else in its text form.
+r"""Values as the log keeps them: strings, booleans, null and safe integers; everything else in its text form.
 
 The text form of a moment is ISO 8601 in UTC with ``Z``, of an enumeration its value, of bytes their hexadecimal
 digits, of anything else what `str` gives. A line of the log is one line: a control character, a mark that changes
-the direction of text, a line separator or half a surrogate pair is written as its code point, ``\\u202e``.
+the direction of text, a line separator or half a surrogate pair is written as its code point, ``\u202e``.
 """
 
 from __future__ import annotations

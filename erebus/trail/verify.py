@@ -58,6 +58,8 @@ def verify(connection: Connection, log: AuditLog | str) -> Verification:
 
 def _first_fault(log: AuditLog, key: bytes) -> tuple[int | None, str]:
     """Return the number of the first event that is not what was written, and what is wrong with it."""
+    if log.events and log.events[0].number > log.head_number:
+        return log.head_number + 1, "the log goes on beyond its head"
     expected = max(log.seam_number, log.head_number - log.capacity) + 1
     previous = ZERO_HASH if expected == 1 else None
     for event in reversed(log.events):
@@ -68,8 +70,6 @@ def _first_fault(log: AuditLog, key: bytes) -> tuple[int | None, str]:
         expected, previous = expected + 1, event.hash
     if expected <= log.head_number:
         return expected, f"event {expected} is not there"
-    if expected > log.head_number + 1:
-        return expected - 1, "the log goes on beyond its head"
     if previous not in {None, log.head_hash}:
         return log.head_number, "the head is not the hash of the last event"
     return None, ""

@@ -1,0 +1,38 @@
+"""What pages of other features show of the log: functions for every template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import g
+
+from erebus.blueprints.audit import queries, ring
+from erebus.trail import AuditLog
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from erebus.trail import AuditEvent
+
+
+def init_glimpses(app: Flask) -> None:
+    """Give the templates of *app* the functions below."""
+    for glimpse in (recent_activity, ring_of, log_head):
+        app.add_template_global(glimpse)
+
+
+def recent_activity(project_id: str, count: int) -> tuple[AuditEvent, ...]:
+    """Return the newest *count* events of a project."""
+    log = queries.find_log(project_id)
+    return log.events[:count] if log else ()
+
+
+def ring_of(log: AuditLog | str) -> ring.Picture | None:
+    """Return a log, or that of the project with this id, as a picture; None if there is none."""
+    found = log if isinstance(log, AuditLog) else queries.find_log(log)
+    return ring.draw(found) if found else None
+
+
+def log_head() -> queries.Head | None:
+    """Return where the log of the current project stands, for the line at the foot of its pages."""
+    return queries.find_head(g.project.id) if "project" in g else None

@@ -1,0 +1,173 @@
+"""How an event is shown: on the timeline, by day, and as JSON. Pure: no request, no database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, tzinfo
+
+    from erebus.trail import AuditEvent
+
+_UNFOLDED = 4  # fields of a change that are shown at once; more of them wait to be asked for
+_LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
+_SECRET = {
+    "create": "set, never shown",
+    "update": "changed, never shown",
+    "delete": "removed, never shown",
+}
+_UNRECORDED = "changed; value not recorded"
+_WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One side of a change: *text*, and whether it is a word of ours that stands for a value."""
+
+    text: str
+    is_word: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field's change. A side that there was none of is None; *hidden* says why no value is shown."""
+
+    name: str
+    before: Value | None = None
+    after: Value | None = None
+    hidden: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An event as the timeline shows it.
+
+    *sentence* is the description without its last part, *why_not*, which is set apart. *moment* is None and *changes*
+    are none where what is stored cannot be read: the log was tampered with, and the page says so at its top.
+    """
+
+    event: AuditEvent
+    sentence: str
+    why_not: str
+    changes: tuple[Change, ...]
+    fold: str
+    is_open: bool
+    moment: int | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """The events of one day in the reader's time zone, newest first."""
+
+    heading: str
+    events: tuple[Shown, ...]
+
+
+def by_day(events: Iterable[AuditEvent], zone: tzinfo, today: date) -> list[Day]:
+    """Return *events* in their order under the days of *zone* on which they happened."""
+    groups = groupby(events, key=lambda event: _date(event, zone))
+    return [Day(_heading(day, today), tuple(show(event) for event in found)) for day, found in groups]
+
+
+def show(event: AuditEvent) -> Shown:
+    """Return *event* as the timeline shows it."""
+    sentence, why_not = _sentence(event)
+    changes = tuple(_change(stored, event.action) for stored in _stored_changes(event) or ())
+    is_telling = event.action == "update" or not event.status
+    return Shown(
+        event=event,
+        sentence=sentence,
+        why_not=why_not,
+        changes=changes,
+        fold=_fold(event, len(changes)),
+        is_open=is_telling and len(changes) <= _UNFOLDED,
+        moment=_moment(event),
+    )
+
+
+def as_json(event: AuditEvent) -> dict[str, Any]:
+    """Return *event* with the fields of the example in ``audit-logs.txt``, in its order, then ours."""
+    return {
+        "id": event.id,
+        "actorId": event.actor_id,
+        "action": event.action,
+        "actionDescription": event.action_description,
+        "entityType": event.entity_type,
+        "entityId": event.entity_id,
+        "projectId": event.project_id,
+        "description": event.description,
+        "status": event.status,
+        "createdAt": event.created_at,
+        "number": event.number,
+        "actorKind": event.actor_kind,
+        "actorName": event.actor_name,
+        "actorImage": event.actor_image,
+        "reason": event.reason,
+        "changes": _stored_changes(event),
+        "requestId": event.request_id,
+        "hash": event.hash.hex(),
+        "previousHash": event.previous_hash.hex(),
+    }
+
+
+def _sentence(event: AuditEvent) -> tuple[str, str]:
+    """Return the description, of a failure in two parts: what was tried, and why it did not happen."""
+    if event.status or not event.reason:
+        return event.description, ""
+    tried = event.description.removesuffix(f" Not done: {event.reason}")
+    return tried, event.reason
+
+
+def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
+    """Return the changes as they are stored; None for what the trail never wrote."""
+    try:
+        changes = list(event.changes)
+    except (TypeError, ValueError):
+        return None
+    return changes if all(isinstance(change, dict) for change in changes) else None
+
+
+def _change(stored: dict[str, Any], action: str) -> Change:
+    name = str(stored.get("name", "?"))
+    if "hidden" in stored:
+        told = _SECRET.get(action, _SECRET["update"]) if stored["hidden"] == "secret" else _UNRECORDED
+        return Change(name, hidden=told)
+    before = None if action == "create" else _value(stored.get("before"))
+    after = None if action == "delete" else _value(stored.get("after"))
+    return Change(name, before, after)
+
+
+def _value(value: object) -> Value:
+    if value is None or isinstance(value, bool) or value == "":
+        return Value(_WORDS[value], is_word=True)
+    return Value(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), is_word=False)
+
+
+def _fold(event: AuditEvent, count: int) -> str:
+    fields = f"{count} field{'' if count == 1 else 's'}"
+    if not event.status:
+        return f"What was tried: {fields}"
+    words = {"create": f"Created with {fields}", "delete": f"Deleted with {fields}"}
+    return words.get(event.action, f"Changed: {fields}")
+
+
+def _moment(event: AuditEvent) -> int | None:
+    is_readable = isinstance(event.created_at, int) and 0 <= event.created_at < _LAST_MOMENT
+    return event.created_at if is_readable else None
+
+
+def _date(event: AuditEvent, zone: tzinfo) -> date | None:
+    moment = _moment(event)
+    return None if moment is None else datetime.fromtimestamp(moment / 1000, UTC).astimezone(zone).date()
+
+
+def _heading(day: date | None, today: date) -> str:
+    if day is None:
+        return "At a time that cannot be read"
+    near = {0: "Today · ", 1: "Yesterday · "}.get((today - day).days, "")
+    return f"{near}{day:%A} {day.day} {day:%B %Y}"

@@ -1,0 +1,98 @@
+"""What the pages of the log read: one statement a log and page, whatever asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import g
+from sqlalchemy import select
+
+from erebus.db import db
+from erebus.trail import AuditLog, read_log
+from erebus.trail.tables import audit_logs
+
+if TYPE_CHECKING:
+    from erebus.trail import AuditEvent
+
+PAGE_SIZE = 25
+_DIGITS = 18  # of the largest number asked for; a log that long does not come about
+
+
+class NotANumber(ValueError):  # noqa: N818 - named after what happened
+    """What was given as an event's number is none. The text says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a log stands: the newest number, its hash, and its time in milliseconds since 1970."""
+
+    number: int
+    hash: str
+    time: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Up to `PAGE_SIZE` events, newest first. *older* and *newer* are what ``before`` is on the next pages.
+
+    *newer* is None on the newest page, 0 where the newest page follows.
+    """
+
+    events: tuple[AuditEvent, ...]
+    older: int | None
+    newer: int | None
+
+
+def find_log(log_id: str) -> AuditLog | None:
+    """Return the log *log_id*, read once a request."""
+    logs: dict[str, AuditLog | None] = g.setdefault("audit_logs", {})
+    if log_id not in logs:
+        logs[log_id] = read_log(db.session.connection(), log_id)
+    return logs[log_id]
+
+
+def find_event(log: AuditLog | None, event_id: str) -> AuditEvent | None:
+    """Return the kept event *event_id* of *log*."""
+    return next((event for event in (log.events if log else ()) if event.id == event_id), None)
+
+
+def find_head(log_id: str) -> Head | None:
+    """Return where the log *log_id* stands, without reading its events."""
+    columns = (audit_logs.c.head_number, audit_logs.c.head_hash, audit_logs.c.head_time)
+    row = db.session.connection().execute(select(*columns).where(audit_logs.c.id == log_id)).first()
+    if row is None or not row.head_number:
+        return None
+    return Head(row.head_number, bytes(row.head_hash).hex(), row.head_time)
+
+
+def read_number(texts: list[str]) -> int | None:
+    """Return the event's number in an address, None if it has none. Raises `NotANumber`."""
+    if not texts:
+        return None
+    if len(texts) > 1:
+        message = "“before” is given more than once. Keep one."
+        raise NotANumber(message)
+    text = texts[0].removeprefix("#")
+    if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS or not int(text):
+        message = "“before” takes the number of an event, a whole number from 1 on, such as before=216."
+        raise NotANumber(message)
+    return int(text)
+
+
+def turn_to(log: AuditLog | None, before: int | None) -> Page:
+    """Return the page of *log* with the events older than the number *before*; without one, the newest."""
+    kept = log.events if log else ()
+    older = [event for event in kept if before is None or event.number < before]
+    events = tuple(older[:PAGE_SIZE])
+    return Page(
+        events=events,
+        older=events[-1].number if len(older) > PAGE_SIZE else None,
+        newer=_newer(kept, before) if len(older) < len(kept) else None,
+    )
+
+
+def _newer(kept: tuple[AuditEvent, ...], before: int | None) -> int | None:
+    """Return what ``before`` is on the page that ends where this one begins, 0 if that is the newest one."""
+    numbers = [event.number for event in kept if before is not None and event.number >= before]
+    return numbers[-1 - PAGE_SIZE] if len(numbers) > PAGE_SIZE else 0

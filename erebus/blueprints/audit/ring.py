@@ -1,0 +1,146 @@
+"""The ring as a picture: the whole log as a strip of ticks, one a slot, oldest left, newest right.
+
+Pure: from a log to numbers that a template draws. Positions are percentages, so that the strip fits any width. Where
+there is room for fewer ticks than slots, a tick stands for several events and looks like the gravest of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from erebus.trail import AuditEvent, AuditLog
+
+FINE, COARSE = 200, 50  # ticks at most: where there is room, and on a phone or a card
+_FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it counts
+_GRAVITY = ("empty", "create", "update", "delete", "fail", "missing")
+_FILL = 0.76  # of a slot's width; the rest is the gap
+_DONE = {"create": "created", "update": "updated", "delete": "deleted"}
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A tick: *look* is its CSS classes, *x* and *width* are percentages; a tall one holds a failure."""
+
+    look: str
+    x: str
+    width: str
+    is_tall: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the strip: *x* and *width* in percent."""
+
+    x: str
+    width: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The log at a glance. *first* and *last* are the numbers that it should keep, *kept* how many are there."""
+
+    first: int
+    last: int
+    kept: int
+    capacity: int
+    displaced: int
+    last_time: int
+    counts: tuple[tuple[str, str, int], ...]
+    text: str
+    fine: tuple[Tick, ...]
+    coarse: tuple[Tick, ...]
+    shown: Span | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept and nothing was displaced."""
+        return not self.last
+
+
+def draw(log: AuditLog, shown: Sequence[AuditEvent] = ()) -> Picture:
+    """Return *log* as a picture; the stretch of the events that are *shown* on the page is marked, unless it is all."""
+    displaced = max(log.seam_number, log.head_number - log.capacity)
+    looks = _looks(log, displaced + 1)
+    counts = _counts(log)
+    is_part = 0 < len(shown) < len(log.events)
+    return Picture(
+        first=displaced + 1 if log.head_number else 0,
+        last=log.head_number,
+        kept=len(log.events),
+        capacity=log.capacity,
+        displaced=displaced,
+        last_time=log.head_time,
+        counts=counts,
+        text=_text(log, displaced + 1, counts),
+        fine=_ticks(looks, FINE),
+        coarse=_ticks(looks, COARSE),
+        shown=_span(shown[-1].number - displaced - 1, len(shown), log.capacity) if is_part else None,
+    )
+
+
+def _looks(log: AuditLog, first: int) -> list[str]:
+    """Return the look of every slot; a number that should be there and is not is missing, not empty."""
+    by_number = {event.number: event for event in log.events}
+    looks = []
+    for number in range(first, first + log.capacity):
+        event = by_number.get(number)
+        absent = "missing" if number <= log.head_number else "empty"
+        looks.append(_look(event) if event else absent)
+    return looks
+
+
+def _look(event: AuditEvent) -> str:
+    action = event.action if event.action in _DONE else "update"
+    return action if event.status else f"{action} fail"
+
+
+def _ticks(looks: list[str], most: int) -> tuple[Tick, ...]:
+    size = ceil(len(looks) / most)
+    groups = [looks[start : start + size] for start in range(0, len(looks), size)]
+    return tuple(_tick(max(group, key=_gravity), place, len(groups)) for place, group in enumerate(groups))
+
+
+def _gravity(look: str) -> int:
+    return _GRAVITY.index(look.split()[-1])
+
+
+def _tick(look: str, place: int, count: int) -> Tick:
+    slot = 100 / count
+    gap = slot * (1 - _FILL) / 2
+    is_tall = look.endswith(("fail", "missing"))
+    return Tick(f"tick {look}", _percent(place * slot + gap), _percent(slot * _FILL), is_tall)
+
+
+def _span(start: int, length: int, capacity: int) -> Span:
+    return Span(_percent(100 * start / capacity), _percent(100 * length / capacity))
+
+
+def _percent(value: float) -> str:
+    return f"{value:.3f}%"
+
+
+def _counts(log: AuditLog) -> tuple[tuple[str, str, int], ...]:
+    """Return look, word and number of what is kept: what was done by action, and what failed."""
+    found = Counter("fail" if not event.status else _look(event) for event in log.events)
+    words = {**_DONE, "fail": "failed"}
+    return tuple((look, word, found[look]) for look, word in words.items())
+
+
+def _text(log: AuditLog, first: int, counts: tuple[tuple[str, str, int], ...]) -> str:
+    """Return what the picture says, in words."""
+    if not log.events:
+        return f"The log as a strip of {log.capacity} slots, all of them empty."
+    told = ", ".join(f"{number} {word}" for _, word, number in counts if number)
+    failed = [f"#{event.number}" for event in log.events if not event.status]
+    rest = f" and {len(failed) - _FAILED_NAMED} older ones" if len(failed) > _FAILED_NAMED else ""
+    failures = f" Failed: {', '.join(failed[:_FAILED_NAMED])}{rest}." if failed else ""
+    return (
+        f"The log as a strip of {log.capacity} slots, oldest left, newest right: "
+        f"#{first} to #{log.head_number}, {told}.{failures}"
+    )

@@ -1,0 +1,109 @@
+"""The pages of a project's log, the same as JSON, and the guide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from erebus import clock
+from erebus.blueprints.audit import presenter, queries, ring
+from erebus.db import db
+from erebus.permissions import public, requires
+from erebus.plugins import installation
+from erebus.trail import verify
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from erebus.trail import AuditEvent, AuditLog, Verification
+
+bp = Blueprint("audit", __name__)
+
+
+@bp.get("/projects/<slug>/audit", endpoint="list")
+@requires("project:audit:read")
+def list_events(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Show the log newest first, 25 events a page, and whether all of it is what was written."""
+    log, flaw, before = queries.find_log(g.project.id), "", None
+    try:
+        before = queries.read_number(request.args.getlist("before"))
+    except queries.NotANumber as error:
+        flaw = str(error)
+    page = queries.turn_to(log, before)
+    zone = ZoneInfo(current_user.time_zone)
+    shown = render_template(
+        "audit/list.html",
+        log=log,
+        page=page,
+        before=before,
+        flaw=flaw,
+        days=presenter.by_day(page.events, zone, clock.now().astimezone(zone).date()),
+        picture=ring.draw(log, page.events) if log else None,
+        verification=_verify(log),
+        checked_at=clock.now(),
+        support_email=installation().settings.support_email,
+    )
+    return shown, 400 if flaw else 200
+
+
+@bp.get("/projects/<slug>/audit.json")
+@requires("project:audit:read")
+def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Give a page of the log, newest first; ``next`` is what ``before`` is on the page after it, or null."""
+    try:
+        before = queries.read_number(request.args.getlist("before"))
+    except queries.NotANumber as error:
+        return {"error": "This page of the log cannot be found", "hint": str(error)}, 400
+    page = queries.turn_to(queries.find_log(g.project.id), before)
+    return {"events": [presenter.as_json(event) for event in page.events], "next": page.older}
+
+
+@bp.get("/projects/<slug>/audit/<event_id>")
+@requires("project:audit:read")
+def show(slug: str, event_id: str) -> ResponseReturnValue:
+    """Lead to where the event stands in the log, its address for good."""
+    log = queries.find_log(g.project.id)
+    event = queries.find_event(log, event_id)
+    if log is None or event is None:
+        return render_template("audit/missing.html", hint=_missing(log)), 404
+    before = event.number + 1 if event.number < log.head_number else None
+    return redirect(url_for("audit.list", slug=slug, before=before, _anchor=f"event-{event.number}"))
+
+
+@bp.get("/projects/<slug>/audit/<event_id>.json")
+@requires("project:audit:read")
+def show_json(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Give one event."""
+    log = queries.find_log(g.project.id)
+    event: AuditEvent | None = queries.find_event(log, event_id)
+    if event is None:
+        return {"error": "There is no such event in this project's log", "hint": _missing(log)}, 404
+    return presenter.as_json(event)
+
+
+@bp.get("/docs/audit-logs")
+@public
+def guide() -> ResponseReturnValue:
+    """Explain the log to those who read it."""
+    return render_template("audit/guide.html", support_email=installation().settings.support_email)
+
+
+def _verify(log: AuditLog | None) -> Verification | None:
+    return verify(db.session.connection(), log) if log else None
+
+
+def _missing(log: AuditLog | None) -> str:
+    """Say why an event may not be there: the address may carry its number as ``n``."""
+    first = log.events[-1].number if log and log.events else 0
+    try:
+        number = queries.read_number(request.args.getlist("n")) or 0
+    except queries.NotANumber:
+        number = 0
+    if 0 < number < first:
+        return f"Event #{number} has been displaced by newer ones: the oldest that is kept is #{first}."
+    return "The id may be mistyped or from another project, or the event has been displaced by newer ones" + (
+        f": the oldest that is kept is #{first}." if first else "."
+    )

@@ -1,0 +1,161 @@
+"""The pages of API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm.exc import ObjectDeletedError
+from werkzeug.exceptions import NotFound
+
+from erebus.blueprints.keys import queries, services
+from erebus.blueprints.keys.forms import KeyForm, LabelForm, PlainForm, RevokeForm
+from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
+from erebus.db import db, transaction
+from erebus.forms import form_status, show_refusal
+from erebus.permissions import requires
+from erebus.plugins import installation
+from erebus.trail import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.typing import ResponseReturnValue
+
+    from erebus.forms import BaseForm
+
+bp = Blueprint("keys", __name__)
+
+
+@bp.get("/projects/<slug>/keys", endpoint="list")
+@requires("project:keys:read")
+def list_keys(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """List the keys, those that the address's filter lets through."""
+    wanted, days = queries.read_filter(request.args), installation().settings.dormant_days
+    return render_template(
+        "keys/list.html",
+        project=g.project,
+        keys=queries.find_keys(g.project, wanted, days),
+        total=queries.count_keys(g.project),
+        wanted=wanted,
+        dormant_days=days,
+        statuses=KeyStatus,
+        environments=Environment,
+    )
+
+
+@bp.route("/projects/<slug>/keys/new", methods=["GET", "POST"])
+@requires("project:keys:create")
+def create(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Create a key, and show its secret this once: in the answer itself, which nothing may keep."""
+    form = KeyForm()
+    if form.validate_on_submit():
+        environment = Environment(form.environment.data)
+        try:
+            with transaction():
+                key, secret = services.create_key(g.project, form.label.data or "", environment, by=current_user)
+        except Refused as refused:
+            show_refusal(form, refused)
+        else:
+            response = make_response(render_template("keys/created.html", key=key, secret=secret), 201)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+    return render_template("keys/form.html", form=form, project=g.project), form_status(form)
+
+
+@bp.get("/projects/<slug>/keys/<key_id>")
+@requires("project:keys:read")
+def show(slug: str, key_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Show one key and what can be done with it."""
+    return _page(_find(key_id))
+
+
+@bp.post("/projects/<slug>/keys/<key_id>")
+@requires("project:keys:update")
+def rename(slug: str, key_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Give a key another label."""
+    form = LabelForm()
+    return _change(key_id, form, lambda key: services.change_label(key, form.label.data or ""), "The label is saved.")
+
+
+@bp.post("/projects/<slug>/keys/<key_id>/enable")
+@requires("project:keys:enable")
+def enable(slug: str, key_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Let a key be used again."""
+    return _change(key_id, PlainForm(), services.enable, "The key is enabled.")
+
+
+@bp.post("/projects/<slug>/keys/<key_id>/disable")
+@requires("project:keys:disable")
+def disable(slug: str, key_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Let a key not be used until it is enabled."""
+    return _change(key_id, PlainForm(), services.disable, "The key is disabled.")
+
+
+@bp.post("/projects/<slug>/keys/<key_id>/revoke")
+@requires("project:keys:revoke")
+def revoke(slug: str, key_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Put a key out of use for good."""
+    form = RevokeForm()
+    return _change(key_id, form, lambda key: services.revoke(key, form.reason.data or ""), "The key is revoked.")
+
+
+@bp.post("/projects/<slug>/keys/<key_id>/delete")
+@requires("project:keys:delete")
+def delete(slug: str, key_id: str) -> ResponseReturnValue:
+    """Delete a revoked key."""
+    key, form = _find(key_id), PlainForm()
+    if _attempt(form, lambda: services.delete_key(key)):
+        flash("The key is deleted.")
+        return redirect(url_for("keys.list", slug=slug))
+    return _page(key, form)
+
+
+@bp.errorhandler(NoResultFound)
+@bp.errorhandler(ObjectDeletedError)
+def gone(_error: Exception) -> ResponseReturnValue:
+    """Answer 404 when somebody else has deleted the key, or its project, since the request began."""
+    db.session.rollback()
+    g.pop("project", None)
+    return current_app.handle_http_exception(NotFound())
+
+
+def _find(key_id: str) -> ApiKey:
+    return queries.find_key(g.project, key_id) or abort(404)
+
+
+def _change(key_id: str, form: BaseForm, change: Callable[[ApiKey], None], done: str) -> ResponseReturnValue:
+    key = _find(key_id)
+    if not _attempt(form, lambda: change(key)):
+        return _page(key, form)
+    flash(done)
+    return redirect(url_for("keys.show", slug=g.project.slug, key_id=key.id))
+
+
+def _attempt(form: BaseForm, change: Callable[[], None]) -> bool:
+    """Return whether *form* was sent as it should be and *change* was made; if not, *form* says why."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        with transaction():
+            change()
+    except Refused as refused:
+        show_refusal(form, refused)
+        return False
+    return True
+
+
+def _page(key: ApiKey, sent: BaseForm | None = None) -> ResponseReturnValue:
+    """Show the page of *key*, with the form that was *sent* as it was filled in."""
+    page = render_template(
+        "keys/show.html",
+        project=g.project,
+        key=key,
+        form=sent,
+        label_form=sent if isinstance(sent, LabelForm) else LabelForm(formdata=None, data={"label": key.label}),
+        revoke_form=sent if isinstance(sent, RevokeForm) else RevokeForm(formdata=None),
+        dormant_days=installation().settings.dormant_days,
+    )
+    return page, form_status(sent) if sent else 200

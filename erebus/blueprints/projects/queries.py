@@ -1,0 +1,72 @@
+"""What the pages of projects read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask_login import current_user
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from erebus.blueprints.keys.models import KeyStatus
+from erebus.blueprints.projects.models import Membership, Project, title_key
+from erebus.db import db
+from erebus.permissions import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from erebus.blueprints.auth.models import User
+
+
+@dataclass(frozen=True)
+class KeyCounts:
+    """How many keys of a project are in which state; dormant ones are active or disabled as well."""
+
+    active: int
+    disabled: int
+    revoked: int
+    dormant: int
+
+    @property
+    def total(self) -> int:
+        """All keys there are."""
+        return self.active + self.disabled + self.revoked
+
+
+def find_scope(slug: str) -> tuple[Project, Role] | None:
+    """Return the project *slug* and what the reader is in it; None if there is none, or they are no member."""
+    statement = select(Membership).join(Membership.project).options(joinedload(Membership.project))
+    found = db.session.scalar(statement.where(Project.slug == slug, Membership.user_id == current_user.id))
+    return (found.project, found.role) if found else None
+
+
+def find_memberships(user: User, text: str = "") -> Sequence[Membership]:
+    """Return the memberships of *user* in projects whose title contains *text*, by title."""
+    statement = select(Membership).join(Membership.project).where(Membership.user_id == user.id)
+    if key := title_key(text):
+        statement = statement.where(Project.title_key.contains(key, autoescape=True))
+    projects = joinedload(Membership.project)
+    statement = statement.options(projects.selectinload(Project.keys), projects.selectinload(Project.memberships))
+    return db.session.scalars(statement.order_by(Project.title_key, Project.id)).all()
+
+
+def find_members(project: Project) -> Sequence[Membership]:
+    """Return who is a member of *project*: the owner first, then by role and name."""
+    statement = select(Membership).where(Membership.project_id == project.id).options(selectinload(Membership.user))
+    rank = {role: -place for place, role in enumerate(Role)}
+    return sorted(db.session.scalars(statement), key=lambda m: (rank[m.role], m.user.name.casefold(), m.id))
+
+
+def count_members(project: Project) -> int:
+    """Return how many members *project* has."""
+    return db.session.scalar(select(func.count()).where(Membership.project_id == project.id)) or 0
+
+
+def count_keys(project: Project, dormant_days: int) -> KeyCounts:
+    """Return how many keys of *project* are in which state; unused for *dormant_days* days is dormant."""
+    statuses = [key.status for key in project.keys]
+    dormant = sum(key.is_dormant(dormant_days) for key in project.keys)
+    active, disabled, revoked = (statuses.count(status) for status in KeyStatus)
+    return KeyCounts(active, disabled, revoked, dormant)

@@ -1,0 +1,149 @@
+"""What templates can ask for: times in the reader's zone, numbers, what the reader may do, and where things lie."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+from flask import current_app, g, request, url_for
+from flask_login import current_user
+
+from erebus import clock
+from erebus.http import can
+from erebus.plugins import installation
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from erebus.plugins import NavigationItem
+
+_LOCALE = "en"
+_A_YEAR = 365 * 24 * 3600
+_AN_HOUR = 3600
+_HASHES = "erebus.assets"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A line of the sidebar as the reader gets it; *current* is the value of ``aria-current``, or empty."""
+
+    label: str
+    href: str
+    count: int | None
+    current: str
+
+
+def init_templating(app: Flask) -> None:
+    """Give the templates of *app* their filters and functions, and the files that they link to a long life."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _AN_HOUR
+    app.extensions[_HASHES] = {}
+    for ask in (utc, local, relative, iso, number):
+        app.add_template_filter(ask)
+    for tell in (can, navigation, theme, asset):
+        app.add_template_global(tell)
+    app.after_request(_keep_asset)
+
+
+# Times and numbers
+
+
+def utc(moment: datetime | int) -> str:
+    """Return *moment* (aware, or milliseconds since 1970) as ``2026-11-24 09:41:07 UTC``."""
+    return f"{_aware(moment):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def local(moment: datetime | int) -> str:
+    """Return *moment* in the reader's zone as ``2026-11-24 10:41:07 UTC+01:00``; for readers in UTC as `utc` does."""
+    zone = _zone()
+    if zone.key == "UTC":
+        return utc(moment)
+    there = _aware(moment).astimezone(zone)
+    return f"{there:%Y-%m-%d %H:%M:%S} UTC{there.isoformat()[-6:]}"
+
+
+def relative(moment: datetime | int) -> str:
+    """Return how long ago *moment* was, or in how long it will be, in words: ``3 minutes ago``."""
+    distance = _aware(moment) - clock.now()
+    if abs(distance.total_seconds()) < 1:
+        return "just now"
+    return format_timedelta(distance, add_direction=True, threshold=1, locale=_LOCALE)
+
+
+def iso(moment: datetime | int) -> str:
+    """Return *moment* for the attribute ``datetime`` of a ``<time>``."""
+    return _aware(moment).isoformat(timespec="milliseconds")
+
+
+def number(value: int) -> str:
+    """Return *value* with its thousands told apart."""
+    return format_decimal(value, locale=_LOCALE)
+
+
+def _aware(moment: datetime | int) -> datetime:
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC)
+    return datetime.fromtimestamp(moment / 1000, UTC)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_user.time_zone if _is_signed_in() else "UTC")
+
+
+# The reader and the page
+
+
+def theme() -> str:
+    """Return the look that the reader has chosen: ``dark``, ``light``, or ``system`` to follow their device."""
+    return str(current_user.theme) if _is_signed_in() else "system"
+
+
+def navigation() -> list[Link]:
+    """Return the lines of the current project's sidebar that the reader may follow, in order."""
+    items = [item for item in installation().navigation if can(item.permission)]
+    hrefs = {item: url_for(item.endpoint, slug=g.project.slug) for item in items}
+    above = [href for href in hrefs.values() if f"{request.path}/".startswith(f"{href}/")]
+    nearest = max(above, key=len, default="")
+    return [_link(item, href, is_nearest=href == nearest) for item, href in hrefs.items()]
+
+
+def _link(item: NavigationItem, href: str, *, is_nearest: bool) -> Link:
+    """Return *item* as a link; the page below it that one is on makes it current, though not the page itself."""
+    current = ("page" if href == request.path else "true") if is_nearest else ""
+    return Link(item.label, href, item.count(g.project) if item.count else None, current)
+
+
+def _is_signed_in() -> bool:
+    return bool(current_user and current_user.is_authenticated)
+
+
+# Files
+
+
+def asset(path: str) -> str:
+    """Return the address of the static file *path*, which changes when its content does."""
+    return url_for("static", filename=path, v=_hash(path))
+
+
+def _hash(path: str) -> str:
+    """Return a short hash of the static file *path*. Raises FileNotFoundError for one that is not there."""
+    known: dict[str, str] = current_app.extensions[_HASHES]
+    if path not in known or current_app.debug:
+        file = Path(str(current_app.static_folder)) / path
+        known[path] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return known[path]
+
+
+def _keep_asset(response: Response) -> Response:
+    """Let browsers keep a static file for good when its address names what is in it."""
+    is_found = request.endpoint == "static" and response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
+    if is_found and request.args.get("v") == _hash((request.view_args or {})["filename"]):
+        response.cache_control.max_age = _A_YEAR
+        response.cache_control.public = response.cache_control.immutable = True
+    return response

@@ -1,0 +1,70 @@
+"""Settings: read as strings, converted by type, refused by name."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from erebus import config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_given_mapping_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EREBUS_SUPPORT_EMAIL", "from@environment.example")
+    monkeypatch.setenv("EREBUS_DORMANT_DAYS", "30")
+
+    settings = config.load({"SUPPORT_EMAIL": "given@example.com"})
+
+    assert (settings.support_email, settings.dormant_days) == ("given@example.com", 30)
+
+
+def test_a_password_of_digits_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EREBUS_DEMO_PASSWORD", "12345678901")
+    assert config.load().demo_password == "12345678901"
+
+
+@pytest.mark.parametrize(("text", "meant"), [("true", True), ("1", True), ("No", False), ("", False)])
+def test_a_yes_or_no_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch, text: str, meant: bool) -> None:
+    monkeypatch.setenv("EREBUS_SECURE_COOKIES", text)
+    assert config.load().secure_cookies is meant
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"DATABASE_URL": "mysql://x"}, "EREBUS_DATABASE_URL must be a sqlite"),
+        ({"DATABASE_URL": "nonsense"}, "EREBUS_DATABASE_URL must be a sqlite"),
+        ({"CHAIN_KEY": "abc"}, "EREBUS_CHAIN_KEY must be 64 hexadecimal digits"),
+        ({"DORMANT_DAYS": "many"}, "EREBUS_DORMANT_DAYS must be a whole number"),
+        ({"DORMANT_DAYS": "0"}, "EREBUS_DORMANT_DAYS must not be negative"),
+        ({"SECURE_COOKIES": "perhaps"}, "EREBUS_SECURE_COOKIES must be true or false"),
+        ({"COLOUR": "red"}, "COLOUR is not a setting of Erebus"),
+    ],
+)
+def test_what_cannot_work_is_refused_by_name(given: dict[str, str], message: str) -> None:
+    with pytest.raises(config.SettingError, match=message):
+        config.load(given)
+
+
+def test_a_postgresql_address_gets_the_driver_and_keeps_its_password() -> None:
+    settings = config.load({"DATABASE_URL": "postgres://erebus:p%40ss@db.example/erebus"})
+    assert config.database_url(settings) == "postgresql+psycopg://erebus:p%40ss@db.example/erebus"
+
+
+def test_keys_are_made_once_and_are_for_the_owner_only(tmp_path: Path) -> None:
+    settings = config.load({"INSTANCE_PATH": str(tmp_path / "new")})
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: config.chain_key(settings), range(16)))
+
+    assert len(keys) == 1
+    assert len(keys.pop()) == 32
+    assert config.secret_key(settings) == config.secret_key(settings)
+    for name in ("chain.key", "session.key"):
+        assert stat.S_IMODE((tmp_path / "new" / name).stat().st_mode) == 0o600
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["chain.key", "session.key"]

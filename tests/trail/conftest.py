@@ -1,0 +1,141 @@
+"""Models of the tests' own, on a base of their own: the engine knows nothing of Erebus, and is tested so."""
+
+from __future__ import annotations
+
+import enum
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from erebus import trail
+from erebus.db import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Connection, Engine
+
+KEY = bytes(range(32))
+CAPACITY = 10
+
+
+class Base(DeclarativeBase):
+    """The base that the trail is attached to here."""
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Shelf(Base):
+    __tablename__ = "shelves"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    books: Mapped[list[Book]] = relationship(back_populates="shelf", cascade="all, delete-orphan")
+
+
+class Book(Base):
+    __tablename__ = "books"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[str] = mapped_column(ForeignKey("shelves.id"))
+    title: Mapped[str]
+    colour: Mapped[Colour] = mapped_column(default=Colour.RED)
+    pages: Mapped[int | None]
+    code: Mapped[str | None]
+    internal: Mapped[str | None]
+    reads: Mapped[int] = mapped_column(default=0)
+    shelf: Mapped[Shelf] = relationship(back_populates="books")
+
+
+class Note(Base):
+    """Nobody describes it."""
+
+    __tablename__ = "notes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+class Scrap(Base):
+    """Exempt."""
+
+    __tablename__ = "scraps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+BOOK = trail.AuditDescription(
+    entity_type="book",
+    label=lambda book: book.title,
+    recorded=("title", "colour", "pages"),
+    secret=("code",),
+    ignored=("reads",),
+    names={"pages": "number of pages"},
+    about={"shelf": lambda book: book.shelf_id},
+    words=(
+        trail.Words(
+            "update",
+            "Renamed book",
+            ("Renamed", "rename"),
+            lambda change: f"'{change.before('title')}' to '{change.after('title')}'",
+            when=lambda change: change.changed("title"),
+        ),
+    ),
+)
+
+
+def log_of(entity: object, _connection: Connection) -> trail.Log:
+    name = getattr(entity, "shelf_id", None) or (entity.id if isinstance(entity, Shelf) else "rest")
+    return trail.Log(name, None if name == "rest" else name, CAPACITY)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _attached() -> None:
+    trail.attach(
+        Base,
+        log_of=log_of,
+        actor_of=lambda: trail.current_actor() or trail.SYSTEM,
+        clock=lambda: int(datetime.now(UTC).timestamp() * 1000),
+    )
+    trail.describe(Shelf, trail.AuditDescription(entity_type="shelf", label=lambda shelf: shelf.id))
+    trail.describe(Book, BOOK)
+    trail.exempt(Scrap, "the tests look at what is left out")
+
+
+@pytest.fixture
+def engine(blank_database_url: str) -> Iterator[Engine]:
+    """An engine on tables with their triggers, SQLite or PostgreSQL."""
+    engine = create_engine(blank_database_url)
+    prepare(engine)
+    trail.use_key(engine, KEY)
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        trail.metadata.create_all(connection)
+        trail.make_triggers(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    with Session(engine) as session:
+        session.add(Shelf(id="a"))
+        session.commit()
+        yield session
+
+
+@pytest.fixture
+def book(session: Session) -> Book:
+    """A book on shelf a: events 1 (the shelf) and 2 are in the log."""
+    book = Book(shelf_id="a", title="Dune", pages=412, code="s3cret", internal="x")
+    session.add(book)
+    session.commit()
+    return book
+
+
+def kept(session: Session, log_id: str = "a") -> list[trail.AuditEvent]:
+    """The kept events, oldest first."""
+    log = trail.read_log(session.connection(), log_id)
+    return list(reversed(log.events)) if log else []
