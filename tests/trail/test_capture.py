@@ -234,11 +234,13 @@ def test_an_autocommit_connection_is_refused(engine: Engine) -> None:
 
 def test_the_change_and_its_line_are_committed_together_or_not_at_all(session: Session, book: Book) -> None:
     """Without its key the line cannot be written: the change is not committed either."""
-    with Session(create_engine(session.get_bind().url)) as keyless:
+    engine = create_engine(session.get_bind().url)
+    with Session(engine) as keyless:
         keyless.get_one(Book, book.id).title = "Emma"
         with pytest.raises(LookupError, match="no chain key"):
             keyless.commit()
         keyless.rollback()
+    engine.dispose()
 
     session.refresh(book)
     assert book.title == "Dune"

@@ -86,7 +86,7 @@ def show(event: AuditEvent) -> Shown:
         changes=changes,
         fold=_fold(event, len(changes)),
         is_open=is_telling and len(changes) <= _UNFOLDED,
-        moment=_moment(event),
+        moment=moment_of(event),
     )
 
 
@@ -113,6 +113,12 @@ def as_json(event: AuditEvent) -> dict[str, Any]:
         "hash": event.hash.hex(),
         "previousHash": event.previous_hash.hex(),
     }
+
+
+def moment_of(event: AuditEvent) -> int | None:
+    """Return when *event* was, None for a time that the trail never wrote."""
+    is_readable = isinstance(event.created_at, int) and 0 <= event.created_at < _LAST_MOMENT
+    return event.created_at if is_readable else None
 
 
 def _sentence(event: AuditEvent) -> tuple[str, str]:
@@ -156,13 +162,8 @@ def _fold(event: AuditEvent, count: int) -> str:
     return words.get(event.action, f"Changed: {fields}")
 
 
-def _moment(event: AuditEvent) -> int | None:
-    is_readable = isinstance(event.created_at, int) and 0 <= event.created_at < _LAST_MOMENT
-    return event.created_at if is_readable else None
-
-
 def _date(event: AuditEvent, zone: tzinfo) -> date | None:
-    moment = _moment(event)
+    moment = moment_of(event)
     return None if moment is None else datetime.fromtimestamp(moment / 1000, UTC).astimezone(zone).date()
 
 

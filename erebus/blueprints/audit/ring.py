@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from erebus.blueprints.audit.presenter import moment_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,14 +45,19 @@ class Span:
 
 @dataclass(frozen=True)
 class Picture:
-    """The log at a glance. *first* and *last* are the numbers that it should keep, *kept* how many are there."""
+    """The log at a glance.
+
+    *first* and *last* are the numbers that it should keep, *kept* how many are there; *counts* are look, word and
+    number of what was done and what failed; *text* says all of it in words; *shown* is where the page's events are.
+    """
 
     first: int
     last: int
     kept: int
     capacity: int
     displaced: int
-    last_time: int
+    first_time: int | None
+    last_time: int | None
     counts: tuple[tuple[str, str, int], ...]
     text: str
     fine: tuple[Tick, ...]
@@ -75,7 +82,8 @@ def draw(log: AuditLog, shown: Sequence[AuditEvent] = ()) -> Picture:
         kept=len(log.events),
         capacity=log.capacity,
         displaced=displaced,
-        last_time=log.head_time,
+        first_time=moment_of(log.events[-1]) if log.events else None,
+        last_time=moment_of(log.events[0]) if log.events else None,
         counts=counts,
         text=_text(log, displaced + 1, counts),
         fine=_ticks(looks, FINE),
@@ -107,7 +115,7 @@ def _ticks(looks: list[str], most: int) -> tuple[Tick, ...]:
 
 
 def _gravity(look: str) -> int:
-    return _GRAVITY.index(look.split()[-1])
+    return _GRAVITY.index(look.rsplit(maxsplit=1)[-1])
 
 
 def _tick(look: str, place: int, count: int) -> Tick:

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from flask import request
 from flask_login import current_user
 from sqlalchemy import select
-from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField
 from wtforms.validators import AnyOf, DataRequired, EqualTo, Length, StopValidation, ValidationError
 from wtforms.widgets import EmailInput
 
@@ -69,7 +69,7 @@ class AddressField(LineField):
             raise ValidationError(message) from None
 
 
-class _SecretField(PasswordField):  # type: ignore[misc]  # WTForms has no types
+class _SecretField(PasswordField):
     """A password: never shown again, of characters that can be typed, no longer than is worth hashing."""
 
     def pre_validate(self, form: BaseForm) -> None:
@@ -109,10 +109,10 @@ class SignUpForm(BaseForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Look at the password with the name and the address in mind, and whether the address is free."""
         is_valid = bool(super().validate(extra_validators))
+        name, email = self.name.data or "", self.email.data or ""
         if not self.password.errors:
-            known = [self.name.data, self.email.data, *(self.email.data or "").split("@")]
-            _show(self.password, passwords.weakness(self.password.data, known))
-        if is_valid and services.is_email_taken(self.email.data):
+            _show(self.password, passwords.weakness(self.password.data, [name, email, *email.split("@")]))
+        if is_valid and services.is_email_taken(email):
             _show(self.email, services.EMAIL_IS_TAKEN)
         return is_valid and not self.errors
 
@@ -125,7 +125,7 @@ class SignInForm(BaseForm):
 
     email = _address()
     password = _SecretField("Password", [DataRequired("Give your password.")])
-    remember = BooleanField("Stay signed in on this device for 30 days")
+    remember = BooleanField("Stay signed in for 30 days")
     next = HiddenField(default=_wanted_page)
 
     user: User | None = None
@@ -167,7 +167,7 @@ class ProfileForm(BaseForm):
         validate_choice=False,
         validators=[_check_time_zone],
     )
-    theme = RadioField(
+    theme = SelectField(
         "Theme",
         choices=THEMES,
         validate_choice=False,

@@ -50,7 +50,7 @@ def account() -> ResponseReturnValue:
     if form.validate_on_submit():
         with transaction():
             services.update_profile(
-                _me(), name=form.name.data, time_zone=form.time_zone.data, theme=Theme(form.theme.data)
+                _me(), name=form.name.data or "", time_zone=form.time_zone.data, theme=Theme(form.theme.data)
             )
         flash("Your profile is saved.")
         return redirect(url_for("auth.account"))
@@ -101,7 +101,8 @@ def image(sha256: str) -> Response:
 
 def _register(form: SignUpForm) -> User | None:
     """Take in who fills in *form*, as their own first act; on a refusal show it in the form and return None."""
-    draft = services.draft_account(name=form.name.data, email=form.email.data, password=form.password.data)
+    name, email = form.name.data or "", form.email.data or ""
+    draft = services.draft_account(name=name, email=email, password=form.password.data)
     try:
         with ExitStack() as until_committed, transaction():
             user = services.register_user(draft)

@@ -48,4 +48,5 @@ def _take(slug: str, project_id: str) -> bool:
     connection = db.session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"slug": slug, "project_id": project_id}
-    return connection.execute(insert(Slug).values(row).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(Slug).values(row).on_conflict_do_nothing().returning(Slug.slug)
+    return connection.execute(statement).first() is not None

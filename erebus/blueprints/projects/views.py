@@ -16,7 +16,7 @@ from erebus.blueprints.projects.forms import DeleteForm, ProjectForm, StatusForm
 from erebus.blueprints.projects.models import Project, ProjectStatus, Region
 from erebus.db import db, transaction
 from erebus.forms import form_status, show_refusal
-from erebus.permissions import requires
+from erebus.permissions import public, requires
 from erebus.plugins import installation
 from erebus.trail import Refused, read_log
 
@@ -40,6 +40,13 @@ class Card:
     membership: Membership
     keys: queries.KeyCounts
     log: AuditLog | None
+
+
+@bp.get("/")
+@public
+def home() -> ResponseReturnValue:
+    """Lead to the projects; who has not signed in is asked to there."""
+    return redirect(url_for("projects.list"))
 
 
 @bp.get("/projects", endpoint="list")

@@ -1,15 +1,18 @@
-// Copy buttons: hidden until this runs, for without it they could do nothing.
-for (const button of document.querySelectorAll("[data-copy]")) {
-  const word = button.querySelector("[data-copied]");
+// Buttons that copy a text: shown only when this runs, for without it they could do nothing.
+const SHOWN_FOR = 2000; // ms
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const told = button.parentElement.querySelector(".copy-done");
+  let forgetting;
   button.hidden = false;
-  word.setAttribute("aria-live", "polite");
   button.addEventListener("click", async () => {
+    clearTimeout(forgetting);
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
-      word.textContent = "Copied";
+      told.textContent = "Copied";
     } catch {
-      word.textContent = "Copy it by hand";
+      told.textContent = "Not copied: this browser does not allow it. Select the text instead.";
     }
-    setTimeout(() => { word.textContent = "Copy"; }, 2000);
+    forgetting = setTimeout(() => (told.textContent = ""), SHOWN_FOR);
   });
 }

@@ -1,16 +1,17 @@
-// Menus are <details>: Escape, or a click elsewhere, closes them. On a phone the sidebar begins folded.
-const menus = document.querySelectorAll("[data-menu]");
+// The menus of the top bar are <details>: Escape, a click elsewhere, or leaving them by keyboard closes them.
+const menus = document.querySelectorAll("details.menu");
 
-document.addEventListener("click", (event) => {
-  for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
-});
+function closeOthers(target) {
+  for (const menu of menus) if (!menu.contains(target)) menu.open = false;
+}
+
+document.addEventListener("click", (event) => closeOthers(event.target));
+document.addEventListener("focusin", (event) => closeOthers(event.target));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of menus) {
-    if (menu.open) menu.querySelector("summary").focus();
+    if (!menu.open) continue;
     menu.open = false;
+    menu.querySelector("summary").focus();
   }
 });
-
-const side = document.querySelector(".side-fold");
-if (side && matchMedia("(max-width: 860px)").matches) side.open = false;

@@ -1,42 +1,48 @@
-// Keyboard shortcuts: ? lists them and lets them be switched off (kept in this browser).
+// Single-key shortcuts. `?` lists them; they can be switched off, which this browser remembers.
 const OFF = "erebus.shortcuts.off";
-const dialog = document.getElementById("shortcuts");
-const box = dialog?.querySelector("[data-shortcuts-on]");
+const list = document.getElementById("shortcuts");
+const box = list.querySelector("[data-shortcuts-switch]");
+const opener = document.querySelector("[data-shortcuts]");
 
-const isOn = () => localStorage.getItem(OFF) === null;
-const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+function isOn() {
+  return localStorage.getItem(OFF) === null;
+}
 
 function move(step) {
   const events = [...document.querySelectorAll("[data-event]")];
-  if (events.length === 0) return;
-  const next = events.indexOf(document.activeElement?.closest("[data-event]")) + step;
-  const event = events[Math.min(Math.max(next, 0), events.length - 1)];
-  event.tabIndex = -1;
-  event.focus();
+  const current = events.indexOf(document.activeElement?.closest("[data-event]"));
+  const next = events[Math.max(current + step, 0)];
+  if (!next) return;
+  next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
 }
 
-const actions = {
-  "?": () => dialog.showModal(),
+function unfold() {
+  const fold = document.activeElement.matches("[data-event]") && document.activeElement.querySelector("details");
+  if (fold) fold.open = !fold.open;
+}
+
+const ACTIONS = {
+  "?": () => list.showModal(),
   "/": () => document.querySelector("input[type=search]")?.focus(),
   j: () => move(1),
   k: () => move(-1),
-  Enter: () => {
-    const fold = document.activeElement?.matches("[data-event]") && document.activeElement.querySelector("details");
-    if (fold) fold.open = !fold.open;
-  },
+  Enter: unfold,
 };
 
-if (dialog) {
-  box.checked = isOn();
-  box.addEventListener("change", () => {
-    if (box.checked) localStorage.removeItem(OFF);
-    else localStorage.setItem(OFF, "1");
-  });
-  document.addEventListener("keydown", (event) => {
-    const action = actions[event.key];
-    if (!action || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!isOn() && event.key !== "?") return;
-    if (event.key !== "Enter") event.preventDefault();
-    action();
-  });
+function isTaken(event) {
+  return event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog[open]");
 }
+
+document.addEventListener("keydown", (event) => {
+  const action = ACTIONS[event.key];
+  if (!action || !isOn() || isTaken(event)) return;
+  if (event.key !== "Enter") event.preventDefault();
+  action();
+});
+
+box.checked = isOn();
+box.addEventListener("change", () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
+opener.addEventListener("click", () => list.showModal());
+opener.hidden = false;

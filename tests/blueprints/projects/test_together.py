@@ -37,6 +37,7 @@ def at_once(app: Flask, *changes: Callable[[], object]) -> list[type | None]:
                 return type(refused)
             return None
 
+    db.session.rollback()  # a session that has read sees what it saw then
     with ThreadPoolExecutor(len(changes)) as pool:
         return list(pool.map(act, changes))
 

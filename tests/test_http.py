@@ -1,0 +1,110 @@
+"""The edge: headers on every answer, errors that say what to do, and nothing that a client sends is a 500."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from erebus.http import actor
+from erebus.trail import SYSTEM, ActorKind
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+
+@pytest.mark.parametrize("address", ["/login", "/nowhere", "/projects", "/static/mark.svg"])
+def test_every_answer_carries_the_security_headers_and_an_id(client: FlaskClient, address: str) -> None:
+    with client.get(address) as answer:
+        headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "nonce" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"].upper() == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert len(headers["X-Request-Id"]) == 26
+
+
+def test_pages_are_not_kept_and_assets_are(client: FlaskClient) -> None:
+    assert client.get("/login").headers["Cache-Control"] == "no-store"
+    address = re.search(r"/static/[^\"]+\?v=\w+", client.get("/login").text)
+    assert address is not None
+    with client.get(address[0]) as asset:
+        assert "max-age=31536000" in asset.headers["Cache-Control"]
+
+
+def test_a_page_that_takes_an_account_leads_to_sign_in_and_back(client: FlaskClient) -> None:
+    answer = client.get("/projects?q=a%26b")
+    assert answer.status_code == 302
+    assert answer.location == "/login?next=/projects?q%3Da%2526b"
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/projects/%00", 400),
+        ("GET", "/login?next=%00", 400),
+        ("GET", "/login?%ff=%fe", 200),
+        ("PUT", "/login", 405),
+        ("GET", "/images/" + "x" * 5000 + ".png", 404),
+        ("GET", "/login?next=//evil.example", 200),
+    ],
+)
+def test_odd_addresses_get_an_answer_that_says_what_to_do(
+    client: FlaskClient, method: str, address: str, status: int
+) -> None:
+    answer = client.open(address, method=method)
+    assert answer.status_code == status
+    assert "<h1" in answer.text
+
+
+def test_too_much_is_refused_in_words(client: FlaskClient) -> None:
+    answer = client.post("/login", data={"email": "x" * 2_000_000})
+    assert answer.status_code == 413
+    assert "too large" in answer.text
+
+
+def test_a_form_without_its_token_is_refused_in_words(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    answer = app.test_client().post("/signup", data={"name": "Ada"})
+    assert answer.status_code == 400
+    assert "This form has expired" in answer.text
+
+
+def test_a_lock_that_was_not_to_be_had_is_a_503_that_says_to_try_again(app: Flask, client: FlaskClient) -> None:
+    def fail() -> str:
+        raise OperationalError("", {}, Exception("database is locked"))
+
+    app.view_functions["auth.signup"] = fail
+    fail.erebus_permission = "public"
+    answer = client.get("/signup")
+    assert answer.status_code == 503
+    assert "busy" in answer.text
+
+
+def test_an_error_of_ours_shows_the_requests_id_and_nothing_else(app: Flask, client: FlaskClient) -> None:
+    def fail() -> str:
+        message = "hunter2"
+        raise RuntimeError(message)
+
+    fail.erebus_permission = "public"
+    app.view_functions["auth.signup"] = fail
+    app.testing = False
+    answer = client.get("/signup")
+    assert answer.status_code == 500
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "hunter2" not in answer.text
+
+
+def test_outside_a_request_the_system_acts_and_in_one_somebody_unknown(app: Flask) -> None:
+    assert actor() == SYSTEM
+    with app.test_request_context("/login", headers={"User-Agent": "Test"}):
+        app.preprocess_request()
+        somebody = actor()
+    assert (somebody.kind, somebody.id, somebody.user_agent) == (ActorKind.ANONYMOUS, "anonymous", "Test")
