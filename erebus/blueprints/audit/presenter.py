@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent
 
-_UNFOLDED = 4  # fields of a change that are shown at once; more of them wait to be asked for
+_UNFOLDED = 5  # fields of a change that may stand open; more of them wait to be asked for
 _LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
 _SECRET = {
     "create": "set, never shown",
@@ -78,14 +78,13 @@ def show(event: AuditEvent) -> Shown:
     """Return *event* as the timeline shows it."""
     sentence, why_not = _sentence(event)
     changes = tuple(_change(stored, event.action) for stored in _stored_changes(event) or ())
-    is_telling = event.action == "update" or not event.status
     return Shown(
         event=event,
         sentence=sentence,
         why_not=why_not,
         changes=changes,
         fold=_fold(event, len(changes)),
-        is_open=is_telling and len(changes) <= _UNFOLDED,
+        is_open=_is_open(event, changes),
         moment=moment_of(event),
     )
 
@@ -160,6 +159,18 @@ def _fold(event: AuditEvent, count: int) -> str:
         return f"What was tried: {fields}"
     words = {"create": f"Created with {fields}", "delete": f"Deleted with {fields}"}
     return words.get(event.action, f"Changed: {fields}")
+
+
+def _is_open(event: AuditEvent, changes: tuple[Change, ...]) -> bool:
+    """Return whether the changes stand open: what failed, and updates of more than the sentence can well tell."""
+    if len(changes) > _UNFOLDED:
+        return False
+    return not event.status or (event.action == "update" and not _is_told(event.description, changes))
+
+
+def _is_told(sentence: str, changes: tuple[Change, ...]) -> bool:
+    values = [value for change in changes for value in (change.before, change.after) if value]
+    return len(changes) == 1 and all(value.text in sentence for value in values)
 
 
 def _date(event: AuditEvent, zone: tzinfo) -> date | None:

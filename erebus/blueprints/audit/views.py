@@ -13,6 +13,7 @@ from erebus.blueprints.audit import presenter, queries, ring
 from erebus.db import db
 from erebus.permissions import public, requires
 from erebus.plugins import installation
+from erebus.scope import PLATFORM_CAPACITY, PROJECT_CAPACITY
 from erebus.trail import verify
 
 if TYPE_CHECKING:
@@ -88,7 +89,13 @@ def show_json(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 
 @public
 def guide() -> ResponseReturnValue:
     """Explain the log to those who read it."""
-    return render_template("audit/guide.html", support_email=installation().settings.support_email)
+    return render_template(
+        "audit/guide.html",
+        page_size=queries.PAGE_SIZE,
+        project_capacity=PROJECT_CAPACITY,
+        platform_capacity=PLATFORM_CAPACITY,
+        support_email=installation().settings.support_email,
+    )
 
 
 def _verify(log: AuditLog | None) -> Verification | None:

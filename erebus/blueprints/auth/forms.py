@@ -31,8 +31,7 @@ def time_zone_choices() -> dict[str, dict[str, str]]:
     zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
     choices: dict[str, dict[str, str]] = {"Everywhere": {"UTC": "UTC"}}
     for zone in zones:
-        region, _, place = zone.partition("/")
-        choices.setdefault(region, {})[zone] = place.replace("_", " ").replace("/", ", ")
+        choices.setdefault(zone.partition("/")[0], {})[zone] = zone.replace("_", " ")
     return choices
 
 
