@@ -118,7 +118,8 @@ def _gate() -> ResponseReturnValue | None:
     if permission is PUBLIC:
         return None
     if not current_user.is_authenticated:
-        return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+        back = request.full_path.rstrip("?") if request.method in _SAFE_METHODS else None
+        return redirect(url_for("security.login", next=back))
     _visitor()
     if "slug" in (request.view_args or {}):
         _enter_project((request.view_args or {})["slug"])

@@ -108,14 +108,19 @@ def navigation() -> list[Link]:
     """Return the lines of the current project's sidebar that the reader may follow, in order."""
     items = [item for item in installation().navigation if can(item.permission)]
     hrefs = {item: url_for(item.endpoint, slug=g.project.slug) for item in items}
-    above = [href for href in hrefs.values() if f"{request.path}/".startswith(f"{href}/")]
-    nearest = max(above, key=len, default="")
-    return [_link(item, href, is_nearest=href == nearest) for item, href in hrefs.items()]
+    here = _nearest(list(hrefs.values()), request.path)
+    return [_link(item, href, is_here=href == here) for item, href in hrefs.items()]
 
 
-def _link(item: NavigationItem, href: str, *, is_nearest: bool) -> Link:
-    """Return *item* as a link; the page below it that one is on makes it current, though not the page itself."""
-    current = ("page" if href == request.path else "true") if is_nearest else ""
+def _nearest(hrefs: list[str], path: str) -> str:
+    """Return which of *hrefs* the page *path* is, or lies below; below the one that all others lie below, none."""
+    above = max((href for href in hrefs if f"{path}/".startswith(f"{href}/")), key=len, default="")
+    is_over_all = any(href.startswith(f"{above}/") for href in hrefs)
+    return "" if is_over_all and above != path else above
+
+
+def _link(item: NavigationItem, href: str, *, is_here: bool) -> Link:
+    current = ("page" if href == request.path else "true") if is_here else ""
     return Link(item.label, href, item.count(g.project) if item.count else None, current)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 
-@pytest.mark.parametrize("address", ["/login", "/nowhere", "/projects", "/static/mark.svg"])
+@pytest.mark.parametrize("address", ["/login", "/nowhere", "/projects", "/static/css/tokens.css"])
 def test_every_answer_carries_the_security_headers_and_an_id(client: FlaskClient, address: str) -> None:
     with client.get(address) as answer:
         headers = answer.headers

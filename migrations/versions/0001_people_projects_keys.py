@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("value", sa.String(length=255), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_platform_settings"),
     )
+    op.execute("INSERT INTO platform_settings (key, value) VALUES ('open_sign_up', 'on')")
     op.create_table(
         "slugs",
         sa.Column("slug", sa.String(length=60), nullable=False),

@@ -20,7 +20,7 @@ class TitleForm(BaseForm):
     """A project's name."""
 
     title = LineField(
-        "Project name",
+        "Name",
         [
             DataRequired("A project needs a name. Type one."),
             Length(TITLE_MIN, TITLE_MAX, f"A name has {TITLE_MIN} to {TITLE_MAX} characters. Change its length."),
@@ -53,7 +53,7 @@ class StatusForm(BaseForm):
     """A project's status."""
 
     status = SelectField(
-        "Status",
+        "Project status",
         [AnyOf([s.value for s in ProjectStatus], "There is no such status. Choose active, maintenance or archived.")],
         choices=[SelectChoice(status.value, text) for status, text in _STATUSES.items()],
         validate_choice=False,
