@@ -38,7 +38,7 @@ types: $(V)/erebus-dev  ## mypy, strictly
 
 contracts: $(V)/erebus-dev  ## which way imports run, and which packages are needed
 	$(V)/lint-imports --no-cache
-	$(V)/deptry erebus
+	$(V)/deptry .
 
 templates: $(V)/erebus-dev  ## djlint
 	$(V)/djlint --lint --quiet erebus/templates

@@ -79,7 +79,8 @@ def test_a_form_without_its_token_is_refused_in_words(app: Flask) -> None:
 
 def test_a_lock_that_was_not_to_be_had_is_a_503_that_says_to_try_again(app: Flask, client: FlaskClient) -> None:
     def fail() -> str:
-        raise OperationalError("", {}, Exception("database is locked"))
+        cause = RuntimeError("database is locked")
+        raise OperationalError("", {}, cause)
 
     app.view_functions["auth.signup"] = fail
     fail.erebus_permission = "public"
