@@ -75,7 +75,7 @@ def test_the_list_shows_what_may_be_seen_of_each_key(visitor: FlaskClient, key: 
 @pytest.fixture
 def mixed(project: Project, owner: User) -> None:
     """Keys in all states; the production one was made long ago."""
-    with transaction(), clock.at(clock.now() - timedelta(days=91)):
+    with clock.at(clock.now() - timedelta(days=91)), transaction():
         services.create_key(project, "Old production", Environment.PRODUCTION, by=owner)
     with transaction():
         for label in ("Dev active", "Dev disabled", "Dev revoked"):
@@ -217,9 +217,7 @@ def test_a_revoked_key_offers_nothing_but_deletion(visitor: FlaskClient, page_of
         (SECRET, "Leave the secret out."),
     ],
 )
-def test_revoking_asks_for_a_reason(
-    visitor: FlaskClient, page_of: str, key: ApiKey, reason: str, message: str
-) -> None:
+def test_revoking_asks_for_a_reason(visitor: FlaskClient, page_of: str, key: ApiKey, reason: str, message: str) -> None:
     answer = visitor.post(f"{page_of}/revoke", data={"reason": reason})
 
     assert answer.status_code == 422

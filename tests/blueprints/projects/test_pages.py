@@ -90,9 +90,7 @@ def test_a_created_project_is_shown(owner: User, sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize(("title", "message"), BAD_NAMES)
-def test_a_name_that_cannot_be_is_told_at_its_field(
-    visitor: FlaskClient, log: Log, title: str, message: str
-) -> None:
+def test_a_name_that_cannot_be_is_told_at_its_field(visitor: FlaskClient, log: Log, title: str, message: str) -> None:
     answer = visitor.post("/projects/new", data={"title": title, "region": "global"})
 
     assert answer.status_code == 422
@@ -254,9 +252,7 @@ def test_every_mistyped_confirmation_is_logged(
     assert "hunter2" not in repr(log(project.id))
 
 
-def test_the_page_says_what_stands_against_a_deletion(
-    visitor: FlaskClient, project: Project, owner: User
-) -> None:
+def test_the_page_says_what_stands_against_a_deletion(visitor: FlaskClient, project: Project, owner: User) -> None:
     with transaction():
         keys.create_key(project, "My Dev Key", Environment.DEVELOPMENT, by=owner)
         services.set_webhook_url(project, "https://hooks.example.com")

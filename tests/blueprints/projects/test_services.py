@@ -43,8 +43,12 @@ def test_a_title_is_unique_in_its_owners_account(project: Project, attempt: Try,
     assert tried.refused.field == "title"
     event = log("platform")[0]
     assert (event.status, event.action_description) == (False, "Created new project")
-    assert event.description.startswith("Tried to create project 'my" if title[0] == "m" else "Tried to create project 'M")
-    assert event.description.endswith("Not done: The owner's account already has a project named 'My Chat App'. Choose another name.")
+    assert event.description.startswith(
+        "Tried to create project 'my" if title[0] == "m" else "Tried to create project 'M"
+    )
+    assert event.description.endswith(
+        "Not done: The owner's account already has a project named 'My Chat App'. Choose another name."
+    )
 
 
 def test_titles_that_are_written_in_two_ways_are_one(owner: User, attempt: Try) -> None:
@@ -173,9 +177,7 @@ def test_the_same_value_again_is_no_change_and_no_event(project: Project, attemp
     assert len(log(project.id)) == before
 
 
-def test_one_transaction_is_one_event_called_by_the_most_telling_part(
-    project: Project, attempt: Try, log: Log
-) -> None:
+def test_one_transaction_is_one_event_called_by_the_most_telling_part(project: Project, attempt: Try, log: Log) -> None:
     def change() -> None:
         services.rename(project, "Chat")
         services.set_webhook_url(project, "https://hooks.example.com")

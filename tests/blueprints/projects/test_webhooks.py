@@ -50,12 +50,16 @@ def test_anything_else_is_refused_saying_what_is_wrong(text: str, because: str) 
     assert "https://hooks.example.com" in flaw.reason
 
 
-@pytest.mark.parametrize(("typed", "kept"), [("", None), ("  ", None), (" HTTPS://Example.COM ", "https://example.com")])
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("", None), ("  ", None), (" HTTPS://Example.COM ", "https://example.com")]
+)
 def test_what_is_typed_is_trimmed_and_in_small_letters(typed: str, kept: str | None) -> None:
     assert webhooks.normalise(typed) == kept
 
 
-@pytest.mark.parametrize("text", ["https://me:hunter2@a.b", "ftp://hunter2@a.b", "a@hunter2@b", "https://a.b?k=hunter2"])
+@pytest.mark.parametrize(
+    "text", ["https://me:hunter2@a.b", "ftp://hunter2@a.b", "a@hunter2@b", "https://a.b?k=hunter2"]
+)
 def test_what_could_be_a_credential_is_not_printable(text: str) -> None:
     flaw = webhooks.find_flaw(text)
 

@@ -1,0 +1,197 @@
+"""What readers see of a log on its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from erebus.blueprints.projects.models import Project
+from erebus.blueprints.projects.services import rename
+from erebus.db import db, transaction
+from erebus.trail import AuditLog
+
+
+def page(client: FlaskClient, project: Project, query: str = "", status: int = 200) -> str:
+    answer = client.get(f"/projects/{project.slug}/audit{query}")
+    assert answer.status_code == status, answer.text
+    return " ".join(answer.text.split())
+
+
+def numbers(text: str) -> list[int]:
+    return [int(found) for found in re.findall(r'id="event-(\d+)"', text)]
+
+
+def test_newest_events_come_first_with_who_did_what(reader: FlaskClient, project: Project, write: Callable) -> None:
+    write(1)
+
+    text = page(reader, project)
+
+    assert numbers(text) == [4, 3, 2, 1]
+    assert '<b>Owner</b> <span class="did">Generated new API key</span>' in text
+    assert "Created development API key &#39;Key 000&#39; for project &#39;My Chat App&#39;" in text
+    assert "Succeeded" in text
+    assert "UTC" in text
+    assert 'data-copy="' in text
+
+
+def test_ring_has_a_tick_for_every_slot_and_tells_itself_in_words(
+    reader: FlaskClient, project: Project, refuse: Callable
+) -> None:
+    refuse()
+
+    text = page(reader, project)
+    fine = re.search(r'<svg class="ring-strip ring-fine".*?</svg>', text)
+
+    assert fine
+    assert len(re.findall(r'<rect class="tick create"', fine[0])) == 3
+    assert len(re.findall(r'<rect class="tick delete fail"', fine[0])) == 1
+    assert len(re.findall(r'<rect class="tick empty"', fine[0])) == 96
+    assert 'role="img"' in fine[0]
+    assert "#1 to #4, 3 created, 1 failed. Failed: #4." in fine[0]
+    assert " style=" not in text
+
+
+def test_full_log_says_what_was_displaced(reader: FlaskClient, project: Project, write: Callable) -> None:
+    write(107)
+
+    text = page(reader, project)
+
+    assert "<b>#11 – #110</b> kept · 100 of 100 · <b>10</b> displaced" in text
+    assert "Chain verified" in text
+    assert "all 100 kept events" in text
+    assert 'class="ring-shown" x="75.000%" width="25.000%"' in text
+
+
+def test_pages_go_on_by_number_and_back(reader: FlaskClient, project: Project, write: Callable) -> None:
+    write(60)
+    first, second = page(reader, project), page(reader, project, "?before=39")
+
+    assert numbers(first) == list(range(63, 38, -1))
+    assert f'rel="next" href="/projects/{project.slug}/audit?before=39"' in first
+    assert 'rel="prev"' not in first
+    assert numbers(second) == list(range(38, 13, -1))
+    assert "Newest</a>" in second
+    assert numbers(page(reader, project, "?before=14")) == list(range(13, 0, -1))
+    assert 'rel="prev" href="/projects/my-chat-app/audit?before=39"' in page(reader, project, "?before=14")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?before=", "?before=0", "?before=-3", "?before=x", "?before=1&before=2", "?before=²", f"?before={'9' * 99}"],
+)
+def test_a_number_that_is_none_is_told_and_is_no_error_of_ours(
+    reader: FlaskClient, project: Project, query: str
+) -> None:
+    text = page(reader, project, query, status=400)
+
+    assert "This page of the log cannot be found." in text
+    assert numbers(text) == [3, 2, 1]
+
+
+def test_beyond_the_oldest_event_the_page_says_what_is_kept(reader: FlaskClient, project: Project) -> None:
+    text = page(reader, project, "?before=1")
+
+    assert "Nothing older than #1 is kept" in text
+    assert numbers(text) == []
+
+
+def test_failure_says_what_was_tried_and_why_not(reader: FlaskClient, project: Project, refuse: Callable) -> None:
+    refuse()
+
+    text = page(reader, project)
+
+    assert '<li class="event failed" id="event-4">' in text
+    assert "Tried to delete project &#39;My Chat App&#39;.</p>" in text
+    assert '<p class="why">Not done: ' in text
+    assert "Failed" in text
+
+
+def test_changes_unfold_field_by_field(reader: FlaskClient, project: Project, write: Callable) -> None:
+    with transaction():
+        rename(project, "<b>Bold</b> & new")
+    write(1)
+
+    text = page(reader, project)
+
+    assert '<del><span class="visually-hidden">was </span>My Chat App</del>' in text
+    assert '<ins><span class="visually-hidden">now </span>&lt;b&gt;Bold&lt;/b&gt; &amp; new</ins>' in text
+    assert '<dt>secret</dt> <dd><span class="withheld">set, never shown</span>' in text
+
+
+def test_tampered_log_is_called_that_and_names_the_first_wrong_number(
+    reader: FlaskClient, project: Project, write: Callable, tamper: Callable
+) -> None:
+    write(3)
+    tamper("description = 'All is well'", 4)
+
+    text = page(reader, project)
+
+    assert "This log is not what was written" in text
+    assert '<b class="num">#4</b>: event 4 is not what was written' in text
+    assert "Chain broken" in text
+    assert "Chain verified" not in text
+
+
+@pytest.mark.parametrize("assignment", ["changes = '[broken'", "changes = '[1]'", "created_at = 9000000000000000"])
+def test_what_the_trail_never_wrote_is_shown_as_far_as_it_can_be_read(
+    reader: FlaskClient, project: Project, tamper: Callable, assignment: str
+) -> None:
+    tamper(assignment, 2)
+
+    assert 'The first wrong number is <b class="num">#2</b>' in page(reader, project)
+    assert reader.get(f"/projects/{project.slug}/audit.json").status_code == 200
+    assert reader.get(f"/projects/{project.slug}").status_code == 200
+
+
+def test_young_log_says_what_else_will_be_listed(reader: FlaskClient, project: Project, write: Callable) -> None:
+    assert "What else will be listed here" in page(reader, project)
+    write(1)
+    assert "What else will be listed here" not in page(reader, project)
+
+
+def test_without_any_event_the_page_explains_itself(
+    reader: FlaskClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("erebus.blueprints.audit.queries.read_log", lambda _connection, _log_id: None)
+
+    text = page(reader, project)
+
+    assert "No audit events yet" in text
+    assert 'href="/docs/audit-logs"' in text
+    assert "Create new key" not in text, "support cannot create keys"
+
+
+def test_address_of_an_event_leads_to_where_it_stands(
+    reader: FlaskClient, project: Project, write: Callable, log: Callable[[], AuditLog]
+) -> None:
+    write(30)
+    event = log().events[-1]
+
+    answer = reader.get(f"/projects/{project.slug}/audit/{event.id}?n=1")
+
+    assert answer.location == f"/projects/{project.slug}/audit?before=2#event-1"
+    assert numbers(reader.get(answer.location).text) == [1]
+
+
+def test_address_of_an_event_that_is_gone_says_so(reader: FlaskClient, project: Project, write: Callable) -> None:
+    write(107)
+
+    answer = reader.get(f"/projects/{project.slug}/audit/01M85PNCA1XRC1Q57JBHG620N0?n=10")
+
+    assert answer.status_code == 404
+    assert "Event #10 has been displaced by newer ones: the oldest that is kept is #11." in answer.text
+    assert reader.get(f"/projects/{project.slug}/audit/x?n=oops").status_code == 404
+
+
+def test_one_statement_reads_the_log_for_all_that_the_page_shows(reader: FlaskClient, project: Project) -> None:
+    statements: list[str] = []
+    db.session.rollback()
+    listen = lambda _c, _cur, statement, *_rest: statements.append(statement)  # noqa: E731 - removed again below
+    db.event.listen(db.engine, "before_cursor_execute", listen)
+    page(reader, project)
+    db.event.remove(db.engine, "before_cursor_execute", listen)
+
+    assert sum("FROM audit_logs LEFT OUTER JOIN audit_events" in statement for statement in statements) == 1

@@ -1,0 +1,61 @@
+"""Erebus as it really runs: migrations, demo and gunicorn in processes of their own, on a SQLite file."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+DEMO_PASSWORD = "amber-otter-lantern-42"
+_PATIENCE = 60  # seconds for whatever a process of ours has to do
+
+
+@dataclass(frozen=True)
+class Live:
+    """A server that runs."""
+
+    address: str
+    instance: Path
+
+
+@contextmanager
+def live(instance: Path, *, with_demo: bool) -> Iterator[Live]:
+    """Serve an Erebus whose instance folder is *instance*; it is stopped at the end, by its id."""
+    environment = _environment(instance)
+    _run("upgrade", environment)
+    if with_demo:
+        _run("demo", environment)
+    with socket.create_server(("127.0.0.1", 0)) as door:  # listens at once: whoever connects waits for gunicorn
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{door.fileno()}", "wsgi:app"]
+        with (instance / "server.log").open("wb") as log:
+            server = subprocess.Popen(
+                command, cwd=ROOT, env=environment, pass_fds=[door.fileno()], stdout=log, stderr=log
+            )
+        try:
+            yield Live(f"http://127.0.0.1:{door.getsockname()[1]}", instance)
+        finally:
+            server.terminate()
+            server.wait(_PATIENCE)
+
+
+def _environment(instance: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EREBUS_")}
+    return kept | {
+        "EREBUS_INSTANCE_PATH": str(instance),
+        "EREBUS_DEMO_PASSWORD": DEMO_PASSWORD,
+        "FLASK_APP": "wsgi",
+    }
+
+
+def _run(command: str, environment: dict[str, str]) -> None:
+    arguments = [sys.executable, "-m", "flask", "erebus", command]
+    subprocess.run(arguments, cwd=ROOT, env=environment, check=True, timeout=_PATIENCE, capture_output=True)
