@@ -43,6 +43,8 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     init_templating(app)
     for plugin in installation.plugins:
         _register(app, plugin)
+    # The order of the specification's example; set last, for Flask-Security brings a JSON provider of its own.
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     init_commands(app)
     _check(app)
     return app
@@ -59,7 +61,6 @@ def _configure(app: Flask, settings: config.Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of the specification's example
 
 
 def _describe(installation: Installation) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, String, event
+from sqlalchemy import DateTime, Enum, MetaData, String, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 from ulid import ULID
@@ -19,6 +19,7 @@ from ulid import ULID
 from erebus.trail import Refused, note
 
 if TYPE_CHECKING:
+    import enum
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Connection, Dialect, Engine
@@ -70,6 +71,14 @@ class Timestamp(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def choice(kind: type[enum.StrEnum], name: str) -> Enum:
+    """Return the column type that keeps a member of *kind* by its value, under a CHECK called *name*."""
+    values = [member.value for member in kind]
+    return Enum(
+        kind, name=name, native_enum=False, create_constraint=True, length=16, values_callable=lambda _kind: values
+    )
 
 
 class Identified:

@@ -80,7 +80,7 @@ def test_a_form_without_its_token_is_refused_in_words(app: Flask) -> None:
 def test_a_lock_that_was_not_to_be_had_is_a_503_that_says_to_try_again(app: Flask, client: FlaskClient) -> None:
     def fail() -> str:
         cause = RuntimeError("database is locked")
-        raise OperationalError("", {}, cause)
+        raise OperationalError(None, {}, cause)
 
     app.view_functions["auth.signup"] = fail
     fail.erebus_permission = "public"

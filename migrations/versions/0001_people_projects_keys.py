@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("password", sa.String(length=255), nullable=False),
         sa.Column("image", sa.String(length=64), nullable=True),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
-        sa.Column("theme", sa.String(length=8), nullable=False),
+        sa.Column("theme", sa.String(length=16), nullable=False),
         sa.Column("is_platform_admin", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),

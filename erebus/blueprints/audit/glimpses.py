@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import g
 
 from erebus.blueprints.audit import queries, ring
+from erebus.blueprints.audit.presenter import moment_of
 from erebus.trail import AuditLog
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def init_glimpses(app: Flask) -> None:
-    """Give the templates of *app* the functions below."""
-    for glimpse in (recent_activity, ring_of, log_head):
+    """Give the templates of *app* the functions below, and `moment_of`."""
+    for glimpse in (recent_activity, ring_of, log_head, moment_of):
         app.add_template_global(glimpse)
 
 

@@ -1,19 +1,18 @@
-"""What the pages of the log read: one statement a log and page, whatever asks for it."""
+"""What the pages of the log read: the log in one statement, then a page of it by number."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import g
 from sqlalchemy import select
 
 from erebus.db import db
-from erebus.trail import AuditLog, read_log
+from erebus.trail import read_log
 from erebus.trail.tables import audit_logs
 
 if TYPE_CHECKING:
-    from erebus.trail import AuditEvent
+    from erebus.trail import AuditEvent, AuditLog
 
 PAGE_SIZE = 25
 _DIGITS = 18  # of the largest number asked for; a log that long does not come about
@@ -45,11 +44,8 @@ class Page:
 
 
 def find_log(log_id: str) -> AuditLog | None:
-    """Return the log *log_id*, read once a request."""
-    logs: dict[str, AuditLog | None] = g.setdefault("audit_logs", {})
-    if log_id not in logs:
-        logs[log_id] = read_log(db.session.connection(), log_id)
-    return logs[log_id]
+    """Return the log *log_id*, its kept events newest first."""
+    return read_log(db.session.connection(), log_id)
 
 
 def find_event(log: AuditLog | None, event_id: str) -> AuditEvent | None:

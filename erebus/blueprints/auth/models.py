@@ -10,11 +10,11 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import Enum, ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erebus import clock
-from erebus.db import Identified, Model, Timestamp
+from erebus.db import Identified, Model, Timestamp, choice
 
 if TYPE_CHECKING:
 
@@ -73,14 +73,7 @@ class User(Identified, Account, Model):
     image: Mapped[str | None] = mapped_column(ForeignKey("images.sha256"))
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     theme: Mapped[Theme] = mapped_column(
-        Enum(
-            Theme,
-            name="theme",
-            native_enum=False,
-            create_constraint=True,
-            length=8,
-            values_callable=lambda themes: [theme.value for theme in themes],
-        ),
+        choice(Theme, "theme"),
         default=Theme.SYSTEM,
     )
     is_platform_admin: Mapped[bool] = mapped_column(default=False)

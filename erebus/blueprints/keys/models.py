@@ -6,11 +6,11 @@ import enum
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erebus import clock
-from erebus.db import Identified, Model, Timestamp
+from erebus.db import Identified, Model, Timestamp, choice
 
 if TYPE_CHECKING:
     from erebus.blueprints.auth.models import User
@@ -53,25 +53,9 @@ class ApiKey(Identified, Model):
 
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
     label: Mapped[str] = mapped_column(String(LABEL_MAX))
-    environment: Mapped[Environment] = mapped_column(
-        Enum(
-            Environment,
-            name="environment",
-            native_enum=False,
-            create_constraint=True,
-            length=16,
-            values_callable=lambda environments: [e.value for e in environments],
-        )
-    )
+    environment: Mapped[Environment] = mapped_column(choice(Environment, "environment"))
     status: Mapped[KeyStatus] = mapped_column(
-        Enum(
-            KeyStatus,
-            name="status",
-            native_enum=False,
-            create_constraint=True,
-            length=16,
-            values_callable=lambda statuses: [s.value for s in statuses],
-        ),
+        choice(KeyStatus, "status"),
         default=KeyStatus.ACTIVE,
     )
     prefix: Mapped[str] = mapped_column(String(6))

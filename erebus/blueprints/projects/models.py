@@ -11,11 +11,11 @@ import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from erebus import clock
-from erebus.db import Identified, Model, Timestamp
+from erebus.db import Identified, Model, Timestamp, choice
 from erebus.permissions import Role
 
 if TYPE_CHECKING:
@@ -63,25 +63,11 @@ class Project(Identified, Model):
     title: Mapped[str] = mapped_column(String(TITLE_MAX))
     title_key: Mapped[str] = mapped_column(String(3 * TITLE_MAX))  # one letter can fold into three
     region: Mapped[Region] = mapped_column(
-        Enum(
-            Region,
-            name="region",
-            native_enum=False,
-            create_constraint=True,
-            length=16,
-            values_callable=lambda regions: [r.value for r in regions],
-        ),
+        choice(Region, "region"),
         default=Region.GLOBAL,
     )
     status: Mapped[ProjectStatus] = mapped_column(
-        Enum(
-            ProjectStatus,
-            name="status",
-            native_enum=False,
-            create_constraint=True,
-            length=16,
-            values_callable=lambda statuses: [s.value for s in statuses],
-        ),
+        choice(ProjectStatus, "status"),
         default=ProjectStatus.ACTIVE,
     )
     webhook_url: Mapped[str | None] = mapped_column(String(WEBHOOK_URL_MAX))
@@ -125,16 +111,7 @@ class Membership(Identified, Model):
 
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
-    role: Mapped[Role] = mapped_column(
-        Enum(
-            Role,
-            name="role",
-            native_enum=False,
-            create_constraint=True,
-            length=16,
-            values_callable=lambda roles: [r.value for r in roles],
-        )
-    )
+    role: Mapped[Role] = mapped_column(choice(Role, "role"))
     created_at: Mapped[datetime] = mapped_column(Timestamp, default=clock.now)
 
     project: Mapped[Project] = relationship("Project", back_populates="memberships")

@@ -1,8 +1,13 @@
-"""People, a project with a long log, and what is needed to tamper with it."""
+"""A project with a log, what makes it longer, and what is needed to tamper with it.
+
+No context stays open: an app context shared by two requests would let the second be the first one's reader.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
@@ -20,10 +25,13 @@ from erebus.trail import Actor, ActorKind, AuditLog, Refused, acting_as, drop_tr
 from tests.conftest import PASSWORD
 
 
-@pytest.fixture
-def app_context(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
+@dataclass(frozen=True)
+class Place:
+    """A project, outside of any session."""
+
+    id: str
+    slug: str
+    owner_id: str
 
 
 def register(name: str) -> User:
@@ -33,66 +41,77 @@ def register(name: str) -> User:
         return accounts.register_user(draft)
 
 
-@pytest.fixture
-def owner(app_context: None) -> User:
-    return register("owner")
+@contextmanager
+def acting(user: User) -> Iterator[None]:
+    with acting_as(Actor(ActorKind.USER, user.id, user.name, user.image)):
+        yield
 
 
 @pytest.fixture
-def project(owner: User) -> Project:
+def project(app: Flask) -> Place:
     """A project of the owner's with somebody from support: 3 events."""
-    helper = register("support")
-    with acting_as(Actor(ActorKind.USER, owner.id, owner.name, owner.image)):
-        with transaction():
-            project = projects.create_project(owner, "My Chat App", Region.GLOBAL)
-        with transaction():
-            projects.add_member(project, helper, Role.SUPPORT)
-    return project
+    with app.app_context():
+        owner, helper = register("owner"), register("support")
+        with acting(owner):
+            with transaction():
+                made = projects.create_project(owner, "My Chat App", Region.GLOBAL)
+            with transaction():
+                projects.add_member(made, helper, Role.SUPPORT)
+        return Place(made.id, made.slug, owner.id)
 
 
 @pytest.fixture
-def write(owner: User, project: Project) -> Callable[[int], None]:
+def change(app: Flask, project: Place) -> Callable[[Callable[[Project], object]], None]:
+    """``change(lambda project: rename(project, "x"))`` makes a change as the owner; a refusal is kept to the log."""
+
+    def change(make: Callable[[Project], object]) -> None:
+        with app.app_context():
+            found = db.session.get_one(Project, project.id)
+            try:
+                with acting(found.owner), transaction():
+                    make(found)
+            except Refused:
+                pass
+
+    return change
+
+
+@pytest.fixture
+def write(change: Callable[[Callable[[Project], object]], None]) -> Callable[[int], None]:
     """``write(3)`` makes three more events, each a key."""
 
-    def write(count: int) -> None:
-        with acting_as(Actor(ActorKind.USER, owner.id, owner.name, owner.image)), transaction():
-            for number in range(count):
-                keys.create_key(project, f"Key {number:03}", Environment.DEVELOPMENT, by=owner)
+    def make(project: Project, count: int) -> None:
+        for number in range(count):
+            keys.create_key(project, f"Key {number:03}", Environment.DEVELOPMENT, by=project.owner)
 
-    return write
+    return lambda count: change(lambda project: make(project, count))
 
 
 @pytest.fixture
-def refuse(owner: User, project: Project) -> Callable[[], None]:
+def refuse(change: Callable[[Callable[[Project], object]], None]) -> Callable[[], None]:
     """``refuse()`` makes one more event, a failure: a deletion with the wrong name typed."""
-
-    def refuse() -> None:
-        with acting_as(Actor(ActorKind.USER, owner.id, owner.name, owner.image)), pytest.raises(Refused), transaction():
-            projects.delete_project(project, "something else")
-
-    return refuse
+    return lambda: change(lambda project: projects.delete_project(project, "something else"))
 
 
 @pytest.fixture
-def log(project: Project) -> Callable[[], AuditLog]:
+def log(app: Flask, project: Place) -> Callable[[], AuditLog]:
     """``log()`` is the project's log as it stands."""
 
     def log() -> AuditLog:
-        db.session.rollback()
-        found = read_log(db.session.connection(), project.id)
-        assert found
-        return found
+        with app.app_context():
+            found = read_log(db.session.connection(), project.id)
+            assert found
+            return found
 
     return log
 
 
 @pytest.fixture
-def tamper(project: Project) -> Callable[[str, int], None]:
-    """``tamper("description = 'x'", 2)`` changes event 2 past the triggers, as an owner of the tables can."""
+def tamper(app: Flask, project: Place) -> Callable[[str, int], None]:
+    """``tamper("description = 'x'", 2)`` changes event 2 without the triggers, as an owner of the tables can."""
 
     def tamper(assignment: str, number: int) -> None:
-        db.session.rollback()
-        with db.engine.connect().execution_options(erebus_write=True) as connection, connection.begin():
+        with app.app_context(), db.engine.begin() as connection:
             drop_triggers(connection)
             statement = f"UPDATE audit_events SET {assignment} WHERE log_id = '{project.id}' AND number = {number}"
             connection.exec_driver_sql(statement)
@@ -101,9 +120,6 @@ def tamper(project: Project) -> Callable[[str, int], None]:
 
 
 @pytest.fixture
-def reader(project: Project, sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
+def reader(project: Place, sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
     """The browser of somebody whose role is support."""
     return sign_in("support@example.com")
-
-
-__all__ = ["register"]

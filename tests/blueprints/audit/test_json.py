@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from erebus.blueprints.projects.models import Project
 from erebus.trail import AuditLog
+from tests.blueprints.audit.conftest import Place
 
 SPECIFIED = {
     "id": str,
@@ -36,7 +36,7 @@ OURS = {
 
 
 def test_event_has_the_specified_fields_in_their_order_and_types(
-    reader: FlaskClient, project: Project, write: Callable, log: Callable[[], AuditLog]
+    reader: FlaskClient, project: Place, write: Callable, log: Callable[[], AuditLog]
 ) -> None:
     write(1)
     event = log().events[0]
@@ -55,7 +55,7 @@ def test_event_has_the_specified_fields_in_their_order_and_types(
 
 
 def test_failure_has_status_false_and_the_reason(
-    reader: FlaskClient, project: Project, refuse: Callable, log: Callable[[], AuditLog]
+    reader: FlaskClient, project: Place, refuse: Callable, log: Callable[[], AuditLog]
 ) -> None:
     refuse()
 
@@ -66,7 +66,7 @@ def test_failure_has_status_false_and_the_reason(
     assert told["description"].endswith(f"Not done: {told['reason']}")
 
 
-def test_pages_can_be_followed_to_the_end(reader: FlaskClient, project: Project, write: Callable) -> None:
+def test_pages_can_be_followed_to_the_end(reader: FlaskClient, project: Place, write: Callable) -> None:
     write(60)
     found, before = [], None
     for _ in range(3):
@@ -79,14 +79,14 @@ def test_pages_can_be_followed_to_the_end(reader: FlaskClient, project: Project,
 
 
 @pytest.mark.parametrize("query", ["before=abc", "before=", "before=0", "before=1&before=2"])
-def test_a_number_that_is_none_is_answered_with_a_hint(reader: FlaskClient, project: Project, query: str) -> None:
+def test_a_number_that_is_none_is_answered_with_a_hint(reader: FlaskClient, project: Place, query: str) -> None:
     answer = reader.get(f"/projects/{project.slug}/audit.json?{query}")
 
     assert answer.status_code == 400
     assert "before" in answer.get_json()["hint"]
 
 
-def test_unknown_event_is_answered_with_a_hint(reader: FlaskClient, project: Project) -> None:
+def test_unknown_event_is_answered_with_a_hint(reader: FlaskClient, project: Place) -> None:
     answer = reader.get(f"/projects/{project.slug}/audit/01M85PNCA1XRC1Q57JBHG620N0.json")
 
     assert answer.status_code == 404
@@ -94,7 +94,7 @@ def test_unknown_event_is_answered_with_a_hint(reader: FlaskClient, project: Pro
 
 
 def test_event_of_another_project_is_unknown(
-    reader: FlaskClient, project: Project, log: Callable[[], AuditLog], sign_in: Callable[[str], FlaskClient]
+    reader: FlaskClient, project: Place, log: Callable[[], AuditLog], sign_in: Callable[[str], FlaskClient]
 ) -> None:
     owner = sign_in("owner@example.com")
     owner.post("/projects/new", data={"title": "Another", "region": "global"})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from erebus import clock
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys import secret as secrets
-from erebus.blueprints.keys import services
+from erebus.blueprints.keys import services, views
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus
@@ -264,6 +268,31 @@ def test_a_key_that_is_not_there_is_404(visitor: FlaskClient, key_id: str) -> No
     assert visitor.get(f"{KEYS}/{key_id}").status_code in {400, 404}
     for way in ("", "/enable", "/disable", "/revoke", "/delete"):
         assert visitor.post(f"{KEYS}/{key_id}{way}", data={"label": "abc"}).status_code in {400, 404}
+
+
+def test_a_key_that_somebody_deletes_meanwhile_is_404(
+    visitor: FlaskClient, app: Flask, page_of: str, key: ApiKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_id = key.id
+    db.session.rollback()
+
+    def remove() -> None:
+        with app.app_context():
+            found = db.session.get_one(ApiKey, key_id)
+            for change in (lambda: services.revoke(found, "leaked"), lambda: services.delete_key(found)):
+                with transaction():
+                    change()
+
+    @contextmanager
+    def late_transaction() -> Iterator[Session]:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(remove).result()
+        with transaction() as session:
+            yield session
+
+    monkeypatch.setattr(views, "transaction", late_transaction)
+
+    assert visitor.post(f"{page_of}/disable").status_code == 404
 
 
 def test_a_key_of_another_project_is_404(visitor: FlaskClient, owner: User, key: ApiKey) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -122,6 +123,24 @@ def test_markup_is_data(visitor: FlaskClient) -> None:
 
     assert "<script>alert" not in page.text
     assert "<script>alert(1)</script>" in text(page)
+
+
+def test_a_name_taken_past_the_services_is_refused_in_the_same_words(
+    visitor: FlaskClient, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, calls = services._check_title, []
+
+    def check_too_early(*args: Any, **options: Any) -> None:
+        calls.append(args)
+        if len(calls) > 1:
+            check(*args, **options)
+
+    monkeypatch.setattr(services, "_check_title", check_too_early)
+    answer = visitor.post("/projects/new", data={"title": "My Chat App", "region": "global"})
+
+    assert (answer.status_code, len(calls)) == (409, 2)
+    assert "already has a project named 'My Chat App'" in text(answer)
+    assert [event.status for event in log("platform")].count(False) == 1
 
 
 # The overview

@@ -190,8 +190,10 @@ def test_one_transaction_is_one_event_called_by_the_most_telling_part(project: P
     assert len(earlier) == before
     assert (event.action_description, event.description) == (
         "Updated project status",
-        "Changed status of project 'My Chat App': active → archived; name 'My Chat App' → 'Chat';"
-        " webhook URL none → 'https://hooks.example.com'",
+        (
+            "Changed status of project 'My Chat App': active → archived; name 'My Chat App' → 'Chat';"
+            " webhook URL none → 'https://hooks.example.com'"
+        ),
     )
 
 
@@ -279,8 +281,10 @@ def test_a_member_is_added_once_and_never_as_a_second_owner(project: Project, at
     tried = attempt(lambda: services.add_member(project, third, Role.OWNER))
     assert isinstance(tried.refused, services.ProjectHasAnOwner)
     assert [event.description for event in log(project.id)[:3]] == [
-        "Tried to add 'Third' as owner to project 'My Chat App'. Not done: A project has exactly one owner. Choose"
-        " another role.",
+        (
+            "Tried to add 'Third' as owner to project 'My Chat App'. Not done: A project has exactly one owner. Choose"
+            " another role."
+        ),
         "Tried to add 'Other' as admin to project 'My Chat App'. Not done: Other is a member already.",
         "Added 'Other' as admin to project 'My Chat App'",
     ]
