@@ -43,8 +43,8 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     init_templating(app)
     for plugin in installation.plugins:
         _register(app, plugin)
-    # The order of the specification's example; set last, for Flask-Security brings a JSON provider of its own.
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    # Set last: Flask-Security brings a JSON provider of its own, which would sort the fields of an event again.
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the provider's, not the base class's
     init_commands(app)
     _check(app)
     return app

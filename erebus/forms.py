@@ -6,13 +6,17 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
+from sqlalchemy.exc import IntegrityError
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
-if TYPE_CHECKING:
-    from wtforms import Field
+from erebus.db import transaction
+from erebus.trail import Refused
 
-    from erebus.trail import Refused
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wtforms import Field
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
@@ -57,6 +61,32 @@ def show_refusal(form: BaseForm, refused: Refused) -> None:
         form.form_errors.append(str(refused))
     else:
         field.errors = [*field.errors, str(refused)]
+
+
+def attempt(form: BaseForm, change: Callable[[], object]) -> bool:
+    """Return whether *form* was sent as it should be and *change* was made; if not, *form* says why."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        _commit(change)
+    except Refused as refused:
+        show_refusal(form, refused)
+        return False
+    return True
+
+
+def _commit(change: Callable[[], object]) -> None:
+    """Make *change*. If a constraint stops it, make it again: whoever came between is visible now to the services.
+
+    Nobody who goes through the services comes between; a plugin or a script that writes rows itself may. The rule that
+    the constraint backs then refuses in its own words.
+    """
+    try:
+        with transaction():
+            change()
+    except IntegrityError:
+        with transaction():
+            change()
 
 
 def form_status(form: BaseForm) -> int:

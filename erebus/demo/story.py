@@ -32,7 +32,10 @@ LAST_USED = {
     "export": day(8, "13:00"),
     "load": day(10, "17:20"),
     "depot": ago(7),
+    "partner": ago(168),
     "partner2": ago(19),
+    "staging2": ago(30),
+    "paylane": day(5, "13:16"),
     "runner10": day(10, "16:20"),
     "invoices": ago(34),
 }

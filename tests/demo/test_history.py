@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent, AuditLog
 
-pytestmark = pytest.mark.xdist_group("demo")
 
 EMAILS = ["admin", "colleague", "developer", "owner", "support"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.functional.browser import Visitor
     from tests.functional.server import Live
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.browser
 
 CHAT = "/projects/kiteline"
 PAGES = (
@@ -35,7 +35,7 @@ PAGES = (
     ("/projects/kiteline-docs", "Kiteline Docs"),
     ("/projects/kiteline-docs/keys", "API Keys"),
     ("/projects/kiteline-docs/audit", "Audit Logs"),
-    ("/account", "Your account"),
+    ("/account", None),
     ("/docs/audit-logs", None),
 )
 
@@ -112,9 +112,9 @@ def test_a_form_filled_in_wrongly_says_so_at_the_field(
     owner = visit(demo, cookies=cookies("owner"))
     owner.expect_answer(422)
     owner.go(f"{CHAT}/keys/new")
-    owner.page.get_by_label("Label").fill("ab")
+    owner.page.get_by_label("Label").fill("My \u202eyek")
     owner.page.get_by_role("button", name="Create Key").click()
     field = owner.page.get_by_label("Label")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_value("ab")
+    expect(field).to_have_value("My \u202eyek")
     owner.look()

@@ -13,19 +13,11 @@ from erebus.trail import AuditLog
 if TYPE_CHECKING:
     from flask import Flask
 
-    from erebus.trail import AuditEvent
-
 
 def init_glimpses(app: Flask) -> None:
     """Give the templates of *app* the functions below, and `moment_of`."""
-    for glimpse in (recent_activity, ring_of, log_head, moment_of):
+    for glimpse in (ring_of, log_head, moment_of):
         app.add_template_global(glimpse)
-
-
-def recent_activity(project_id: str, count: int) -> tuple[AuditEvent, ...]:
-    """Return the newest *count* events of a project."""
-    log = queries.find_log(project_id)
-    return log.events[:count] if log else ()
 
 
 def ring_of(log: AuditLog | str) -> ring.Picture | None:

@@ -13,11 +13,10 @@ from werkzeug.exceptions import NotFound
 from erebus.blueprints.keys import queries, services
 from erebus.blueprints.keys.forms import KeyForm, LabelForm, PlainForm, RevokeForm
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
-from erebus.db import db, transaction
-from erebus.forms import form_status, show_refusal
+from erebus.db import db
+from erebus.forms import attempt, form_status
 from erebus.permissions import requires
 from erebus.plugins import installation
-from erebus.trail import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,18 +49,12 @@ def list_keys(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
 @requires("project:keys:create")
 def create(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """Create a key, and show its secret this once: in the answer itself, which nothing may keep."""
-    form = KeyForm()
-    if form.validate_on_submit():
-        environment = Environment(form.environment.data)
-        try:
-            with transaction():
-                key, secret = services.create_key(g.project, form.label.data or "", environment, by=current_user)
-        except Refused as refused:
-            show_refusal(form, refused)
-        else:
-            response = make_response(render_template("keys/created.html", key=key, secret=secret), 201)
-            response.headers["Cache-Control"] = "no-store"
-            return response
+    form, made = KeyForm(), []
+    if attempt(form, lambda: made.append(_create(form))):
+        key, secret = made[-1]
+        response = make_response(render_template("keys/created.html", key=key, secret=secret), 201)
+        response.headers["Cache-Control"] = "no-store"
+        return response
     return render_template("keys/form.html", form=form, project=g.project), form_status(form)
 
 
@@ -107,7 +100,7 @@ def revoke(slug: str, key_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the
 def delete(slug: str, key_id: str) -> ResponseReturnValue:
     """Delete a revoked key."""
     key, form = _find(key_id), PlainForm()
-    if _attempt(form, lambda: services.delete_key(key)):
+    if attempt(form, lambda: services.delete_key(key)):
         flash("The key is deleted.")
         return redirect(url_for("keys.list", slug=slug))
     return _page(key, form)
@@ -122,29 +115,21 @@ def gone(_error: Exception) -> ResponseReturnValue:
     return current_app.handle_http_exception(NotFound())
 
 
+def _create(form: KeyForm) -> tuple[ApiKey, str]:
+    environment = Environment(form.environment.data)
+    return services.create_key(g.project, form.label.data or "", environment, by=current_user)
+
+
 def _find(key_id: str) -> ApiKey:
     return queries.find_key(g.project, key_id) or abort(404)
 
 
 def _change(key_id: str, form: BaseForm, change: Callable[[ApiKey], None], done: str) -> ResponseReturnValue:
     key = _find(key_id)
-    if not _attempt(form, lambda: change(key)):
+    if not attempt(form, lambda: change(key)):
         return _page(key, form)
     flash(done)
     return redirect(url_for("keys.show", slug=g.project.slug, key_id=key.id))
-
-
-def _attempt(form: BaseForm, change: Callable[[], None]) -> bool:
-    """Return whether *form* was sent as it should be and *change* was made; if not, *form* says why."""
-    if not form.validate_on_submit():
-        return False
-    try:
-        with transaction():
-            change()
-    except Refused as refused:
-        show_refusal(form, refused)
-        return False
-    return True
 
 
 def _page(key: ApiKey, sent: BaseForm | None = None) -> ResponseReturnValue:

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import NotFound
 
 from erebus.blueprints.projects import queries, services
 from erebus.blueprints.projects.forms import DeleteForm, ProjectForm, StatusForm, TitleForm, WebhookForm
 from erebus.blueprints.projects.models import Project, ProjectStatus, Region
-from erebus.db import db, transaction
-from erebus.forms import form_status, show_refusal
+from erebus.db import db
+from erebus.forms import attempt, form_status
 from erebus.permissions import public, requires
 from erebus.plugins import installation
-from erebus.trail import Refused, read_log
+from erebus.trail import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask.typing import ResponseReturnValue
 
     from erebus.blueprints.projects.models import Membership
@@ -65,7 +63,7 @@ def list_projects() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create a project of the reader's own."""
     form, made = ProjectForm(), []
-    if _attempt(form, lambda: made.append(_create(form))):
+    if attempt(form, lambda: made.append(_create(form))):
         flash(f"Project '{made[-1].title}' created.")
         return redirect(url_for("projects.show", slug=made[-1].slug))
     return render_template("projects/form.html", form=form), form_status(form)
@@ -108,13 +106,13 @@ def update(slug: str) -> ResponseReturnValue:
     """Change the setting whose form was sent."""
     if "title" in request.form:
         form: BaseForm = TitleForm()
-        is_done = _attempt(form, lambda: services.rename(g.project, form.title.data))
+        is_done = attempt(form, lambda: services.rename(g.project, form.title.data))
     elif "webhook_url" in request.form:
         form = WebhookForm()
-        is_done = _attempt(form, lambda: services.set_webhook_url(g.project, form.webhook_url.data or ""))
+        is_done = attempt(form, lambda: services.set_webhook_url(g.project, form.webhook_url.data or ""))
     else:
         form = StatusForm()
-        is_done = _attempt(form, lambda: services.change_status(g.project, ProjectStatus(form.status.data)))
+        is_done = attempt(form, lambda: services.change_status(g.project, ProjectStatus(form.status.data)))
     if is_done:
         flash("The settings are saved.")
         return redirect(url_for("projects.settings", slug=slug))
@@ -127,7 +125,7 @@ def delete(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has tur
     """Ask for the project's name, then delete it."""
     form = DeleteForm()
     title = g.project.title
-    if _attempt(form, lambda: services.delete_project(g.project, form.confirmation.data or "")):
+    if attempt(form, lambda: services.delete_project(g.project, form.confirmation.data or "")):
         flash(f"Project '{title}' deleted.")
         return redirect(url_for("projects.list"))
     counts = queries.count_keys(g.project, installation().settings.dormant_days)
@@ -146,32 +144,6 @@ def gone(_error: Exception) -> ResponseReturnValue:
 
 def _create(form: ProjectForm) -> Project:
     return services.create_project(current_user, form.title.data or "", Region(form.region.data))
-
-
-def _attempt(form: BaseForm, change: Callable[[], object]) -> bool:
-    """Return whether *form* was sent as it should be and *change* was made; if not, *form* says why."""
-    if not form.validate_on_submit():
-        return False
-    try:
-        _commit(change)
-    except Refused as refused:
-        show_refusal(form, refused)
-        return False
-    return True
-
-
-def _commit(change: Callable[[], object]) -> None:
-    """Make *change*. If a constraint stops it, make it again: whoever came between is visible now to the services.
-
-    Nobody who goes through the services comes between; a plugin or a script that writes projects itself may. The
-    rule that the constraint backs then refuses in its own words.
-    """
-    try:
-        with transaction():
-            change()
-    except IntegrityError:
-        with transaction():
-            change()
 
 
 def _settings_page(sent: BaseForm | None) -> ResponseReturnValue:

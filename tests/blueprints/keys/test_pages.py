@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from erebus import clock
+from erebus import clock, forms
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys import secret as secrets
-from erebus.blueprints.keys import services, views
+from erebus.blueprints.keys import services
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus
@@ -290,7 +290,7 @@ def test_a_key_that_somebody_deletes_meanwhile_is_404(
         with transaction() as session:
             yield session
 
-    monkeypatch.setattr(views, "transaction", late_transaction)
+    monkeypatch.setattr(forms, "transaction", late_transaction)
 
     assert visitor.post(f"{page_of}/disable").status_code == 404
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from erebus import clock
 from erebus.blueprints.auth.models import User
@@ -53,7 +53,8 @@ def test_no_secret_is_anywhere_in_the_database(project: Project, owner: User) ->
     with transaction():
         _key, secret = services.create_key(project, "My Dev Key", Environment.PRODUCTION, by=owner)
 
-    tables = [table.name for table in db.metadata.sorted_tables] + ["audit_events", "audit_logs"]
+    tables = inspect(db.engine).get_table_names()
+    assert {"api_keys", "audit_events"} <= set(tables)
     kept = "".join(repr(db.session.execute(text(f"SELECT * FROM {table}")).all()) for table in tables)
     assert secret[-4:] in kept
     assert secret[6:-4] not in kept

@@ -1,0 +1,76 @@
+"""The ring as numbers: which slot is where, and what a tick that stands for several shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from erebus.blueprints.audit import ring
+from erebus.trail import AuditEvent, AuditLog
+
+_BLANK: dict[str, Any] = dict.fromkeys(AuditEvent.__dataclass_fields__, "")
+EVENT = AuditEvent(**{**_BLANK, "action": "create", "status": True, "number": 1, "created_at": 0})
+
+
+def make_log(numbers: range, *, capacity: int = 100, failed: int = 0) -> AuditLog:
+    events = tuple(replace(EVENT, number=n, status=n != failed) for n in reversed(numbers))
+    head = numbers[-1] if numbers else 0
+    return AuditLog("proj_1", "proj_1", capacity, head, b"", 0, 0, events)
+
+
+def looks(ticks: tuple[ring.Tick, ...]) -> list[str]:
+    return [tick.look.removeprefix("tick ") for tick in ticks]
+
+
+def test_oldest_is_left_and_empty_slots_are_right() -> None:
+    picture = ring.draw(make_log(range(1, 4), capacity=10))
+
+    assert looks(picture.fine) == ["create"] * 3 + ["empty"] * 7
+    assert (picture.first, picture.last, picture.kept, picture.displaced) == (1, 3, 3, 0)
+
+
+def test_a_full_log_begins_at_the_oldest_kept_number() -> None:
+    picture = ring.draw(make_log(range(8, 18), capacity=10, failed=8))
+
+    assert looks(picture.fine) == ["create fail"] + ["create"] * 9
+    assert picture.fine[0].is_tall
+    assert picture.displaced == 7
+
+
+def test_a_number_that_should_be_there_is_missing_not_displaced() -> None:
+    whole = make_log(range(8, 18), capacity=10)
+    picture = ring.draw(replace(whole, events=whole.events[:-1]))
+
+    assert looks(picture.fine)[0] == "missing"
+    assert picture.displaced == 7
+
+
+@pytest.mark.parametrize(
+    ("capacity", "fine", "coarse"), [(10, 10, 10), (100, 100, 50), (1000, 200, 50), (250, 125, 50)]
+)
+def test_ticks_stand_for_several_where_there_is_no_room(capacity: int, fine: int, coarse: int) -> None:
+    picture = ring.draw(make_log(range(1, 2), capacity=capacity))
+
+    assert (len(picture.fine), len(picture.coarse)) == (fine, coarse)
+
+
+def test_a_tick_for_several_shows_the_gravest() -> None:
+    picture = ring.draw(make_log(range(1, 101), failed=4))
+
+    assert looks(picture.coarse)[:3] == ["create", "create fail", "create"]
+
+
+def test_a_log_without_events_says_so() -> None:
+    picture = ring.draw(make_log(range(0)))
+
+    assert (picture.first, picture.last, picture.first_time, picture.shown) == (0, 0, None, None)
+    assert picture.text == "The log as a strip of 100 slots, all of them empty."
+
+
+def test_many_failures_are_counted_beyond_the_first_few() -> None:
+    log = make_log(range(1, 13))
+    picture = ring.draw(replace(log, events=tuple(replace(event, status=False) for event in log.events)))
+
+    assert picture.text.endswith("12 failed. Failed: #12, #11, #10, #9, #8, #7, #6, #5 and 4 older ones.")

@@ -1,0 +1,87 @@
+"""Pictures of the main pages of the demo, dark, light and on a phone: ``make pictures`` puts them into pictures/."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.functional.browser import LOOKS, NO_CHROMIUM, PHONE, WIDE, Visitor, find_chromium, launched
+from tests.functional.server import DEMO_PASSWORD, Live, live
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, StorageState
+
+FOLDER = Path("pictures")
+CHAT = "/projects/kiteline"
+PUBLIC = {"login": "/login", "signup": "/signup"}
+PAGES = {
+    "projects": "/projects",
+    "project-new": "/projects/new",
+    "overview": CHAT,
+    "keys": f"{CHAT}/keys",
+    "key-new": f"{CHAT}/keys/new",
+    "audit": f"{CHAT}/audit",
+    "audit-oldest": f"{CHAT}/audit?before=75",
+    "audit-young": "/projects/kiteline-docs/audit",
+    "members": f"{CHAT}/members",
+    "settings": f"{CHAT}/settings",
+    "delete": f"{CHAT}/delete",
+    "account": "/account",
+    "guide": "/docs/audit-logs",
+}
+VIEWS = (*((look, WIDE) for look in LOOKS), ("dark", PHONE))
+
+
+def main() -> None:
+    """Serve a demo of its own, and take all pictures. Exits with a message where there is no Chromium."""
+    if find_chromium() is None:
+        sys.exit(NO_CHROMIUM)
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, live(Path(folder), with_demo=True) as server, launched() as browser:
+        cookies = _signed_in(browser, server)
+        for look, size in VIEWS:
+            _take(browser, server, PUBLIC, look, size, None)
+            _take(browser, server, PAGES | _key_page(browser, server, cookies), look, size, cookies)
+    sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures are in {FOLDER}/\n")
+
+
+def _signed_in(browser: Browser, server: Live) -> StorageState:
+    context = browser.new_context()
+    Visitor(context.new_page(), server.address).sign_in("owner", DEMO_PASSWORD)
+    return context.storage_state()
+
+
+def _key_page(browser: Browser, server: Live, cookies: StorageState) -> dict[str, str]:
+    """Return where an active key's page is."""
+    page = browser.new_context(storage_state=cookies).new_page()
+    page.goto(f"{server.address}{CHAT}/keys?status=active")
+    href = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.get_attribute("href")
+    return {"key": href or ""}
+
+
+def _take(
+    browser: Browser,
+    server: Live,
+    pages: dict[str, str],
+    look: str,
+    size: tuple[int, int],
+    cookies: StorageState | None,
+) -> None:
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if look == "dark" else "light",
+        storage_state=cookies,
+        locale="en-GB",
+    )
+    page = context.new_page()
+    for name, path in pages.items():
+        page.goto(server.address + path)
+        page.screenshot(path=FOLDER / f"{name}-{'phone' if size == PHONE else look}.png", full_page=True)
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
