@@ -14,7 +14,8 @@ from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_acto
 from erebus.trail.attempts import Refused, note
 from erebus.trail.changes import ChangeSet, FieldChange
 from erebus.trail.description import AuditDescription, Words
-from erebus.trail.ledger import AuditEvent, AuditLog, Log, read_log, use_key
+from erebus.trail.events import AuditEvent, AuditLog, Log
+from erebus.trail.ledger import read_log, use_key
 from erebus.trail.listener import attach
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.tables import metadata

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import inspect
 
 from erebus.trail import registry
-from erebus.trail.changes import HIDDEN_SECRET, HIDDEN_UNRECORDED, ChangeSet, FieldChange, entity_id
+from erebus.trail.changes import ChangeSet, entity_id
 from erebus.trail.ledger import append
 from erebus.trail.rows import column_values, identity_of, read_row
-from erebus.trail.telling import tell_attempt
+from erebus.trail.telling import field_change, tell_attempt
 from erebus.trail.values import recordable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from erebus.trail.description import AuditDescription
-    from erebus.trail.ledger import Log
+    from erebus.trail.events import Log
 
 INFO = "erebus_attempts"
 
@@ -103,22 +103,13 @@ def _change_set(refused: Refused, description: AuditDescription, connection: Con
     row = held.before if inspect(entity).has_identity else held.after
     if inspect(entity).has_identity and len(row) < len(mapper.column_attrs):
         row = {**read_row(mapper, connection, entity), **row}
+    before = {} if refused.action == "create" else row
     return ChangeSet(
         action=refused.action,
         entity_type=description.entity_type,
         entity_id=entity_id(identity_of(mapper, entity)),
         label=description.label(entity),
-        fields=tuple(_field(n, refused, row, description) for n in refused.attempted),
+        fields=tuple(field_change(n, before.get(n), v, description) for n, v in refused.attempted.items()),
         current={n: recordable(row.get(n)) for n in description.recorded},
         about={name: look(entity) for name, look in description.about.items()},
     )
-
-
-def _field(name: str, refused: Refused, row: Mapping[str, Any], description: AuditDescription) -> FieldChange:
-    told = description.name_of(name)
-    if name in description.secret:
-        return FieldChange(name, told, hidden=HIDDEN_SECRET)
-    if name not in description.recorded:
-        return FieldChange(name, told, hidden=HIDDEN_UNRECORDED)
-    before = None if refused.action == "create" else recordable(row.get(name))
-    return FieldChange(name, told, before, recordable(refused.attempted.get(name)))

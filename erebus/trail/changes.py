@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from erebus.trail.actor import Actor
-    from erebus.trail.description import AuditDescription
-    from erebus.trail.ledger import Log
-
-HIDDEN_SECRET = "secret"  # noqa: S105 - why a value is hidden, not a password
-HIDDEN_UNRECORDED = "unrecorded"
+    from erebus.trail.events import Log
 
 
 @dataclass(frozen=True)
@@ -117,50 +113,14 @@ def _merge(earlier: Capture, later: Capture) -> Capture | None:
 
 
 def _is_change(capture: Capture) -> bool:
-    return capture.action != "update" or bool(_changed(capture.before, capture.after))
+    return capture.action != "update" or bool(changed_names(capture.before, capture.after))
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the names whose values differ between *before* and *after*."""
     return [n for n in after if n not in before or before[n] != after[n]]
-
-
-def change_set(capture: Capture, description: AuditDescription) -> ChangeSet | None:
-    """Return *capture* as *description* lets it be told; None when only ignored fields changed."""
-    names = _told_fields(capture, description)
-    fields = tuple(_field_change(n, capture, description) for n in names if n not in description.ignored)
-    if capture.action == "update" and not fields:
-        return None
-    return ChangeSet(
-        action=capture.action,
-        entity_type=description.entity_type,
-        entity_id=entity_id(capture.identity),
-        label=capture.label,
-        fields=fields,
-        current={n: recordable(capture.current.get(n)) for n in description.recorded},
-        about=capture.about,
-    )
 
 
 def entity_id(identity: tuple[Any, ...]) -> str:
     """Return a primary key as the log keeps it: its one value, or the values joined by a comma."""
     return ",".join(str(recordable(value)) for value in identity)
-
-
-def _told_fields(capture: Capture, description: AuditDescription) -> list[str]:
-    """Return the fields to list: of an update the changed ones, else the recorded and the secret ones that are set."""
-    if capture.action == "update":
-        changed = _changed(capture.before, capture.after)
-        order = {n: i for i, n in enumerate(description.recorded)}
-        return sorted(changed, key=lambda n: order.get(n, len(order)))
-    values = capture.after if capture.action == "create" else capture.before
-    return [n for n in (*description.recorded, *description.secret) if values.get(n) is not None]
-
-
-def _field_change(name: str, capture: Capture, description: AuditDescription) -> FieldChange:
-    told = description.name_of(name)
-    if name in description.secret:
-        return FieldChange(name, told, hidden=HIDDEN_SECRET)
-    if name not in description.recorded:
-        return FieldChange(name, told, hidden=HIDDEN_UNRECORDED)
-    before = recordable(capture.before.get(name))
-    return FieldChange(name, told, before, recordable(capture.after.get(name)))

@@ -6,80 +6,21 @@ An append is one statement on PostgreSQL (it moves the head, makes the chain and
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from erebus.trail import ring_postgresql, ring_sqlite
 from erebus.trail.chain import digest
+from erebus.trail.events import AuditEvent, AuditLog
 from erebus.trail.tables import audit_events, audit_logs
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine, RowMapping
 
+    from erebus.trail.events import Log
+
 KEY = "erebus_chain_key"
-
-
-class Log(NamedTuple):
-    """Which log an entity belongs to; *capacity* is how many events it keeps if it has to be made."""
-
-    id: str
-    project_id: str | None
-    capacity: int
-
-
-@dataclass(frozen=True)
-class AuditEvent:
-    """One line of a log, never changed after it is written. Times are milliseconds since 1970, UTC."""
-
-    log_id: str
-    number: int
-    created_at: int
-    id: str
-    actor_id: str
-    actor_kind: str
-    actor_name: str
-    actor_image: str | None
-    action: str
-    action_description: str
-    entity_type: str
-    entity_id: str
-    entity_label: str
-    project_id: str | None
-    description: str
-    status: bool
-    reason: str | None
-    stored_changes: str
-    request_id: str | None
-    address: str | None
-    user_agent: str | None
-    previous_hash: bytes
-    hash: bytes
-
-    @property
-    def changes(self) -> tuple[dict[str, Any], ...]:
-        """What changed, field by field: ``field, name, before, after``, or ``field, name, hidden``."""
-        return tuple(json.loads(self.stored_changes))
-
-    def content(self) -> dict[str, Any]:
-        """Return what the keyed digest covers."""
-        return {**self.__dict__, "changes": self.stored_changes}
-
-
-@dataclass(frozen=True)
-class AuditLog:
-    """A log as it stands: its head, and the kept events, newest first."""
-
-    id: str
-    project_id: str | None
-    capacity: int
-    head_number: int
-    head_hash: bytes
-    head_time: int
-    seam_number: int
-    events: tuple[AuditEvent, ...]
 
 
 def use_key(engine: Engine, key: bytes) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, SessionTransaction
 
     from erebus.trail.actor import Actor
-    from erebus.trail.ledger import Log
+    from erebus.trail.events import Log
 
 INFO = "erebus_trail"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from erebus.trail.actor import Actor
     from erebus.trail.description import AuditDescription
-    from erebus.trail.ledger import Log
+    from erebus.trail.events import Log
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from erebus.trail.tables import CONTENT, ZERO_HASH, audit_events, audit_logs
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from erebus.trail.ledger import Log
+    from erebus.trail.events import Log
 
 FEW = 5
 _ZERO = f"'\\x{ZERO_HASH.hex()}'::bytea".replace(":", "\\:")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
-    from erebus.trail.ledger import Log
+    from erebus.trail.events import Log
 
     Head = Row[int, int, bytes, int]
 

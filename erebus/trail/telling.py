@@ -7,23 +7,66 @@ from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
-from erebus.trail.changes import change_set
+from erebus.trail.changes import ChangeSet, FieldChange, changed_names, entity_id
 from erebus.trail.registry import description_of
-from erebus.trail.values import one_line
+from erebus.trail.values import one_line, recordable
 
 if TYPE_CHECKING:
     from erebus.trail.actor import Actor
-    from erebus.trail.changes import Capture, ChangeSet
+    from erebus.trail.changes import Capture
     from erebus.trail.description import AuditDescription
-    from erebus.trail.ledger import Log
+    from erebus.trail.events import Log
 
+HIDDEN_SECRET = "secret"  # noqa: S105 - why a value is hidden, not a password
+HIDDEN_UNRECORDED = "unrecorded"
 LABEL_LIMIT, AGENT_LIMIT = 200, 400  # characters; a sentence, and a reason, may have 2,000
+
+
+def field_change(name: str, before: object, after: object, description: AuditDescription) -> FieldChange:
+    """Return the change of the field *name* as far as *description* lets its values be kept."""
+    told = description.name_of(name)
+    if name in description.secret:
+        return FieldChange(name, told, hidden=HIDDEN_SECRET)
+    if name not in description.recorded:
+        return FieldChange(name, told, hidden=HIDDEN_UNRECORDED)
+    return FieldChange(name, told, recordable(before), recordable(after))
+
+
+def _change_set(capture: Capture, description: AuditDescription) -> ChangeSet | None:
+    """Return *capture* as *description* lets it be told; None when only ignored fields changed."""
+    names = _told_fields(capture, description)
+    fields = tuple(
+        field_change(n, capture.before.get(n), capture.after.get(n), description)
+        for n in names
+        if n not in description.ignored
+    )
+    if capture.action == "update" and not fields:
+        return None
+    return ChangeSet(
+        action=capture.action,
+        entity_type=description.entity_type,
+        entity_id=entity_id(capture.identity),
+        label=capture.label,
+        fields=fields,
+        current={n: recordable(capture.current.get(n)) for n in description.recorded},
+        about=capture.about,
+    )
+
+
+def _told_fields(capture: Capture, description: AuditDescription) -> list[str]:
+    """Return the fields to list: of an update the changed ones, else the recorded and the secret ones that are set."""
+    if capture.action == "update":
+        changed = changed_names(capture.before, capture.after)
+        order = {n: i for i, n in enumerate(description.recorded)}
+        return sorted(changed, key=lambda n: order.get(n, len(order)))
+    values = capture.after if capture.action == "create" else capture.before
+    return [n for n in (*description.recorded, *description.secret) if values.get(n) is not None]
 
 
 def tell_change(capture: Capture) -> dict[str, Any] | None:
     """Return the content of the line for what happened, or None if nothing that is told did."""
     description = description_of(capture.model)
-    change = change_set(capture, description)
+    change = _change_set(capture, description)
     if change is None:
         return None
     words = description.words_for(change)

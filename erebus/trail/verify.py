@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import rfc8785
 
 from erebus.trail.chain import digest, link
-from erebus.trail.ledger import AuditEvent, AuditLog, key_of, read_log
+from erebus.trail.ledger import key_of, read_log
 from erebus.trail.tables import ZERO_HASH
 from erebus.trail.triggers import missing_triggers
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+
+    from erebus.trail.events import AuditEvent, AuditLog
 
 
 @dataclass(frozen=True)
