@@ -15,11 +15,11 @@ help:  ## list what there is
 $(V)/erebus-base: requirements/base.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Erebus needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv .venv
-	$(V)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(V)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/base.txt
 	touch $@
 
 $(V)/erebus-dev: requirements/dev.txt $(V)/erebus-base
-	$(V)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(V)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	touch $@
 
 demo: $(V)/erebus-base  ## set up a demo and serve it (PORT, EREBUS_DATABASE_URL, EREBUS_DEMO_PASSWORD)
