@@ -1,0 +1,1 @@
+"""What ``flask erebus`` can do, a command a module; `erebus.cli` puts them together."""
