@@ -12,7 +12,7 @@ from erebus.cli import init_commands
 from erebus.db import Base, Model, db, prepare
 from erebus.http import actor, init_http, required_permission
 from erebus.plugins import Installation, Plugin, PluginError, load
-from erebus.scope import log_of
+from erebus.scope import PLATFORM, log_of
 from erebus.templating import init_templating
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     installation = Installation(config.load(settings), tuple(load(BUILT_IN, plugins)))
     app.extensions["erebus"] = installation
     _configure(app, installation.settings)
-    trail.attach(Model, log_of=log_of, actor_of=actor, clock=_milliseconds)
+    trail.attach(Model, main=PLATFORM, log_of=log_of, actor_of=actor, clock=_milliseconds)
     _describe(installation)
     _connect(app, installation.settings)
     init_http(app)

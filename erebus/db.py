@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 from ulid import ULID
 
-from erebus.trail import Refused, note
+from erebus.trail import failed, refused_by
 
 if TYPE_CHECKING:
     import enum
@@ -119,7 +119,8 @@ def transaction() -> Iterator[Session]:
     """Commit what the block changes, all or nothing; yield the session. An inner call joins the outer one.
 
     The one place that commits. On SQLite the write lock is taken at the start, on fresh data: objects loaded before
-    are read anew inside. A `Refused` that leaves the block is kept as a failure in the log.
+    are read anew inside. An exception that leaves the block is a failure, and kept as such in the log. What violates a
+    constraint behind which a feature has put a rule leaves it as that rule's `Refused`.
 
     Raises RuntimeError if the session holds changes made before the block, for they would be lost.
     """
@@ -136,10 +137,11 @@ def transaction() -> Iterator[Session]:
         session.connection(execution_options=WRITES)
         yield session
         session.commit()
-    except Exception as error:
-        if isinstance(error, Refused):
-            note(session, error)
+    except BaseException as error:
+        failed(session, error)
         session.rollback()
+        if refused := refused_by(session, error):
+            raise refused from None
         raise
     finally:
         session.info.pop("erebus_in_transaction", None)

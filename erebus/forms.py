@@ -6,7 +6,6 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
-from sqlalchemy.exc import IntegrityError
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
@@ -68,25 +67,12 @@ def attempt(form: BaseForm, change: Callable[[], object]) -> bool:
     if not form.validate_on_submit():
         return False
     try:
-        _commit(change)
+        with transaction():
+            change()
     except Refused as refused:
         show_refusal(form, refused)
         return False
     return True
-
-
-def _commit(change: Callable[[], object]) -> None:
-    """Make *change*. If a constraint stops it, make it again: whoever came between is visible now to the services.
-
-    Nobody who goes through the services comes between; a plugin or a script that writes rows itself may. The rule that
-    the constraint backs then refuses in its own words.
-    """
-    try:
-        with transaction():
-            change()
-    except IntegrityError:
-        with transaction():
-            change()
 
 
 def form_status(form: BaseForm) -> int:

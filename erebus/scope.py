@@ -24,12 +24,12 @@ _PROJECTS = "projects"
 def log_of(entity: Any, connection: Connection) -> Log:  # noqa: ANN401 - an object of any mapped class
     """Return the log that the changes of *entity* go to.
 
-    A project that is not even in a session was never made: what was tried with it goes to the platform's log.
+    A project that has no row was never made: what was tried with it goes to the platform's log.
     """
     state = inspect(entity)
     table = state.mapper.local_table
     if table.name == _PROJECTS:
-        return _project(entity.id) if state.session or state.has_identity else PLATFORM
+        return _project(entity.id) if state.has_identity else PLATFORM
     for column in table.columns:
         value = getattr(entity, state.mapper.get_property_by_column(column).key)
         project_id = _project_behind(column, value, connection)

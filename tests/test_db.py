@@ -42,7 +42,9 @@ def test_an_exception_takes_all_of_it_back(app: Flask) -> None:
             _ = 1 / 0
 
         assert db.session.get(PlatformSetting, "colour") is None
-        assert platform_events() == ()
+        assert [(e.entity_id, e.status, e.reason) for e in platform_events()] == [
+            ("colour", False, "An error stopped it (ZeroDivisionError).")
+        ]
 
 
 def test_an_inner_call_joins_the_outer_one(app: Flask) -> None:

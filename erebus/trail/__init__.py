@@ -3,7 +3,7 @@
 It works on any SQLAlchemy declarative base that it is attached to, and knows neither Flask nor any feature. Attach it
 once a process, give each engine its key, and describe the models::
 
-    attach(Base, log_of=…, actor_of=…, clock=…)
+    attach(Base, main=…, log_of=…, actor_of=…, clock=…)
     use_key(engine, key)
     describe(Widget, AuditDescription(entity_type="widget", label=lambda w: w.name, recorded=("name",)))
 
@@ -11,19 +11,24 @@ From then on no code has to remember the log.
 """
 
 from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_actor
-from erebus.trail.attempts import Refused, note
+from erebus.trail.attempts import note
 from erebus.trail.changes import ChangeSet, FieldChange
 from erebus.trail.description import AuditDescription, Words
-from erebus.trail.events import AuditEvent, AuditLog, Log
+from erebus.trail.events import AuditEvent, AuditLog, Log, OpenBurst
+from erebus.trail.failures import failed, refused_by
+from erebus.trail.guard import UNAUDITED
 from erebus.trail.ledger import read_log, use_key
 from erebus.trail.listener import attach
+from erebus.trail.refusal import Refused, Rule
 from erebus.trail.registry import describe, exempt, is_known
+from erebus.trail.settling import open_bursts, settle_due
 from erebus.trail.tables import metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
 from erebus.trail.verify import Verification, verify
 
 __all__ = [
     "SYSTEM",
+    "UNAUDITED",
     "Actor",
     "ActorKind",
     "AuditDescription",
@@ -32,7 +37,9 @@ __all__ = [
     "ChangeSet",
     "FieldChange",
     "Log",
+    "OpenBurst",
     "Refused",
+    "Rule",
     "Verification",
     "Words",
     "acting_as",
@@ -41,12 +48,16 @@ __all__ = [
     "describe",
     "drop_triggers",
     "exempt",
+    "failed",
     "is_known",
     "make_triggers",
     "metadata",
     "missing_triggers",
     "note",
+    "open_bursts",
     "read_log",
+    "refused_by",
+    "settle_due",
     "use_key",
     "verify",
 ]

@@ -1,12 +1,13 @@
-"""What was tried and did not happen: a rule refused it, and the log keeps the attempt with the reason.
+"""What was tried and did not happen waits here for the end of its transaction, and is written then.
 
-A service raises a `Refused`. The attempt is told at once, while the objects still hold their values, and written when
-the outermost transaction has ended: in its commit where it commits, otherwise on a connection of its own after the
-session has given its own back (a pool of one must do).
+In the transaction's own commit where it commits; otherwise on a connection of its own, after the session has given its
+own back (a pool of one must do). If even that cannot be written, the process's log says so: the change is undone
+either way, and whoever tried it has been told.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,60 +15,36 @@ from sqlalchemy import inspect
 
 from erebus.trail import registry
 from erebus.trail.changes import ChangeSet, entity_id
-from erebus.trail.ledger import append
-from erebus.trail.rows import column_values, identity_of, read_row
+from erebus.trail.rows import Row, held_values, identity_of, known_before, read_row, shape_of
+from erebus.trail.settling import append_failures
 from erebus.trail.telling import field_change, tell_attempt
 from erebus.trail.values import recordable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.orm import Session
 
     from erebus.trail.description import AuditDescription
     from erebus.trail.events import Log
+    from erebus.trail.refusal import Refused
 
 INFO = "erebus_attempts"
-
-
-class Refused(Exception):  # noqa: N818 - subclasses are named after what happened: KeyIsRevoked
-    """A rule of a feature does not allow a change. Its text says why, and what to do instead.
-
-    *entity* is the object that was to be changed, or, of a refused creation, one that was never added to a session;
-    *attempted* the values that its fields were to get; *field* the form field that the text belongs to.
-    """
-
-    def __init__(
-        self,
-        entity: object,
-        attempted: Mapping[str, Any],
-        *,
-        reason: str,
-        action: str = "update",
-        field: str | None = None,
-    ) -> None:
-        """Keep what was tried."""
-        super().__init__(reason)
-        self.entity = entity
-        self.attempted = dict(attempted)
-        self.reason = reason
-        self.action = action
-        self.field = field
+_log = logging.getLogger("erebus.trail")
 
 
 @dataclass(frozen=True)
 class Attempt:
     """An attempt, told and waiting for the end of its transaction."""
 
-    model: type
     engine: Engine
     log: Log
     content: dict[str, Any]
 
 
 def note(session: Session, refused: Refused) -> None:
-    """Keep *refused* for the log: it is written when the outermost transaction of *session* ends."""
+    """Keep *refused* for the log: it is written when the outermost transaction of *session* ends, once."""
+    if getattr(refused, INFO, False):
+        return
     model = type(refused.entity)
     attachment, description = registry.attachment_of(model), registry.description_of(model)
     with session.no_autoflush:
@@ -75,7 +52,13 @@ def note(session: Session, refused: Refused) -> None:
         log = attachment.log_of(refused.entity, connection)
         change = _change_set(refused, description, connection)
         told = tell_attempt(change, description, log, attachment.actor_of(), refused.reason)
-    session.info.setdefault(INFO, []).append(Attempt(model, connection.engine, log, told))
+    keep(session, Attempt(connection.engine, log, told))
+    mark_told(refused)
+
+
+def keep(session: Session, attempt: Attempt) -> None:
+    """Let *attempt* wait for the end of the outermost transaction of *session*."""
+    session.info.setdefault(INFO, []).append(attempt)
 
 
 def take(session: Session) -> list[Attempt]:
@@ -84,26 +67,42 @@ def take(session: Session) -> list[Attempt]:
     return waiting
 
 
-def write(attempts: list[Attempt], connection: Connection, now: int) -> None:
-    """Append the lines of *attempts* on *connection*."""
-    for log in sorted({attempt.log for attempt in attempts}):
-        append(connection, log, [a.content for a in attempts if a.log == log], now)
-
-
-def write_apart(attempts: list[Attempt], now: int) -> None:
-    """Append the lines of *attempts* in a transaction of their own."""
+def write_apart(attempts: list[Attempt]) -> None:
+    """Append the lines of *attempts* in a transaction of their own. What cannot be written is in the process's log."""
     for engine in {attempt.engine for attempt in attempts}:
-        with engine.connect().execution_options(erebus_write=True) as connection, connection.begin():
-            write([a for a in attempts if a.engine is engine], connection, now)
+        own = [a for a in attempts if a.engine is engine]
+        try:
+            with engine.connect().execution_options(erebus_write=True) as connection, connection.begin():
+                write(own, connection)
+        except Exception:  # noqa: BLE001 - the change is undone already; nobody is left to be told but the operator
+            _log.exception("%d failed attempts could not be written to the log", len(own))
+
+
+def write(attempts: list[Attempt], connection: Connection) -> None:
+    """Append the lines of *attempts* on *connection*: several logs always in the same order."""
+    for log in sorted({a.log for a in attempts}):
+        append_failures(connection, log, [a.content for a in attempts if a.log == log])
+
+
+def is_told(error: BaseException | None) -> bool:
+    """Return whether *error*, or one that it came from, has been kept as a failure already."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if getattr(error, INFO, False):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def mark_told(error: BaseException) -> None:
+    """Remember with *error* that it has been kept: whoever hands it on must not have it kept again."""
+    setattr(error, INFO, True)
 
 
 def _change_set(refused: Refused, description: AuditDescription, connection: Connection) -> ChangeSet:
     entity, mapper = refused.entity, inspect(type(refused.entity))
-    held = column_values(entity)
-    row = held.before if inspect(entity).has_identity else held.after
-    if inspect(entity).has_identity and len(row) < len(mapper.column_attrs):
-        row = {**read_row(mapper, connection, entity), **row}
-    before = {} if refused.action == "create" else row
+    before, row = _row(entity, refused.action, connection)
     return ChangeSet(
         action=refused.action,
         entity_type=description.entity_type,
@@ -113,3 +112,15 @@ def _change_set(refused: Refused, description: AuditDescription, connection: Con
         current={n: recordable(row.get(n)) for n in description.recorded},
         about={name: look(entity) for name, look in description.about.items()},
     )
+
+
+def _row(entity: object, action: str, connection: Connection) -> tuple[Row, Row]:
+    """Return what *entity* was before, and what its fields are, or were to be."""
+    state, mapper = inspect(entity), inspect(type(entity))
+    names = shape_of(mapper).columns
+    if not state.has_identity:
+        return {}, held_values(state, names)
+    row = known_before(state, names)
+    if len(row) < len(names):
+        row = {**read_row(mapper, connection, identity_of(mapper, entity)), **row}
+    return ({} if action == "create" else row), row

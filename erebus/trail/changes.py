@@ -18,22 +18,31 @@ if TYPE_CHECKING:
     from erebus.trail.actor import Actor
     from erebus.trail.events import Log
 
+Key = tuple[Any, ...]
+"""A primary key, its values in the order of the mapper's columns."""
+CREATE, UPDATE, DELETE = "create", "update", "delete"
+
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field's change. *hidden* says why its values are not kept: ``secret``, ``unrecorded``, or None: they are."""
+    """One field's change. *hidden* says why its values are not kept: ``secret``, ``unrecorded``, or None: they are.
+
+    *is_cut* says that a value was too long to be kept whole.
+    """
 
     field: str
     name: str
     before: Value = None
     after: Value = None
     hidden: str | None = None
+    is_cut: bool = False
 
     def as_json(self) -> dict[str, Value]:
         """Return what the log stores of it."""
         if self.hidden:
             return {"field": self.field, "name": self.name, "hidden": self.hidden}
-        return {"field": self.field, "name": self.name, "before": self.before, "after": self.after}
+        told = {"field": self.field, "name": self.name, "before": self.before, "after": self.after}
+        return {**told, "cut": True} if self.is_cut else told
 
 
 @dataclass(frozen=True)
@@ -67,13 +76,14 @@ class ChangeSet:
 
 @dataclass(frozen=True)
 class Capture:
-    """What one flush did to one row: raw values of its changed columns before and after, and all newest values.
+    """What one flush, or one statement, did to one row: values of its changed fields before and after, and the newest.
 
-    Of a creation *before* is empty, of a deletion *after*.
+    Of a creation *before* is empty, of a deletion *after*. *was* is the primary key before, *identity* the one after.
     """
 
     model: type
-    identity: tuple[Any, ...]
+    was: Key
+    identity: Key
     action: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
@@ -84,43 +94,64 @@ class Capture:
     actor: Actor
 
 
-def fold(captures: Iterable[Capture]) -> list[Capture]:
+@dataclass(frozen=True)
+class Remark:
+    """A line that is told already: it stands among the captures of its transaction and goes with them."""
+
+    log: Log
+    content: dict[str, Any]
+
+
+def fold(captures: Iterable[Capture | Remark]) -> list[Capture | Remark]:
     """Return one capture an entity, in the order in which the entities were first touched.
 
-    A deletion stands where it happened, so that children stand before the parent that took them with it.
+    A deletion stands where it happened, so that children stand before the parent that took them with it. An entity
+    whose primary key changes is followed from the old key to the new.
     """
-    folded: dict[tuple[type, tuple[Any, ...]], Capture] = {}
-    for capture in captures:
-        key = (capture.model, capture.identity)
-        earlier = folded.get(key)
-        merged = _merge(earlier, capture) if earlier else capture
-        if merged is None or merged.action == "delete":
-            folded.pop(key, None)
+    folded: dict[int, Capture | Remark] = {}
+    places: dict[tuple[type, Key], int] = {}
+    for number, capture in enumerate(captures):
+        if isinstance(capture, Remark):
+            folded[number] = capture
+            continue
+        place = places.pop((capture.model, capture.was), number)
+        earlier = folded.get(place)
+        merged = _merge(earlier, capture) if isinstance(earlier, Capture) else capture
+        if merged is None or merged.action == DELETE:
+            folded.pop(place, None)
+            place = number
         if merged is not None:
-            folded[key] = merged
+            folded[place] = merged
+            places[capture.model, capture.identity] = place
     return [capture for capture in folded.values() if _is_change(capture)]
 
 
 def _merge(earlier: Capture, later: Capture) -> Capture | None:
-    if later.action == "delete":
-        if earlier.action == "create":
+    if later.action == DELETE:
+        if earlier.action == CREATE:
             return None
-        return replace(later, before={**later.before, **earlier.before})
-    if earlier.action == "create":
-        return replace(later, action="create", before={}, after={**earlier.after, **later.after})
-    before = {**later.before, **earlier.before}
-    return replace(later, action="update", before=before, after={**earlier.after, **later.after})
+        return replace(later, was=earlier.was, before={**later.before, **earlier.before})
+    after = {**earlier.after, **later.after}
+    if earlier.action == CREATE:
+        return replace(later, was=earlier.was, action=CREATE, before={}, after=after)
+    return replace(later, was=earlier.was, action=UPDATE, before={**later.before, **earlier.before}, after=after)
 
 
-def _is_change(capture: Capture) -> bool:
-    return capture.action != "update" or bool(changed_names(capture.before, capture.after))
+def _is_change(capture: Capture | Remark) -> bool:
+    return isinstance(capture, Remark) or capture.action != UPDATE or bool(changed_names(capture.before, capture.after))
 
 
 def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names whose values differ between *before* and *after*."""
-    return [n for n in after if n not in before or before[n] != after[n]]
+    return [n for n in after if n not in before or not is_same(before[n], after[n])]
 
 
-def entity_id(identity: tuple[Any, ...]) -> str:
-    """Return a primary key as the log keeps it: its one value, or the values joined by a comma."""
-    return ",".join(str(recordable(value)) for value in identity)
+def is_same(one: object, other: object) -> bool:
+    """Return whether two values are the same; not-a-number is the same as itself."""
+    both_odd = one != one and other != other  # noqa: PLR0124 - which only not-a-number is
+    return bool(one == other) or both_odd
+
+
+def entity_id(identity: Key) -> str:
+    """Return a primary key as the log keeps it: its one value, or the values joined by a comma; empty if not given."""
+    return ",".join("" if value is None else str(recordable(value)) for value in identity)

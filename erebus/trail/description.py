@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from erebus.trail.changes import ChangeSet
+    from erebus.trail.refusal import Rule
 
 _PAST = {"create": ("Created", "create"), "update": ("Updated", "update"), "delete": ("Deleted", "delete")}
 
@@ -40,7 +41,8 @@ class AuditDescription:
     *label* gives the entity's name in the log. Values are kept only of the fields in *recorded*; of those in *secret*
     that they changed; those in *ignored* are no change at all (counters, time stamps). *names* are the words for
     fields; *about* what a sentence needs beside the changed fields, read when the change is captured (``{"project":
-    lambda key: key.project.title}``); *reason* why a change was made, where somebody gave a reason.
+    lambda key: key.project.title}``); *reason* why a change was made, where somebody gave a reason. *constraints* say,
+    by the name of a constraint in the database, which rule stands behind it: who violates it is refused by that rule.
     """
 
     entity_type: str
@@ -52,11 +54,12 @@ class AuditDescription:
     about: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     words: tuple[Words, ...] = ()
     reason: Callable[[ChangeSet], str | None] = lambda _change: None
+    constraints: Mapping[str, Rule] = field(default_factory=dict)
 
     def words_for(self, change: ChangeSet) -> Words:
         """Return the words for *change*: the first that fit, else generic ones."""
         fitting = (w for w in self.words if w.action == change.action and w.when(change))
-        return next(fitting, None) or _generic(self.entity_type, change.action)
+        return next(fitting, None) or generic_words(self.entity_type, change.action)
 
     def name_of(self, name: str) -> str:
         """Return the word for the field *name*."""
@@ -69,7 +72,8 @@ def generic(model: type) -> AuditDescription:
     return AuditDescription(entity_type=entity_type, label=lambda _entity: "")
 
 
-def _generic(entity_type: str, action: str) -> Words:
+def generic_words(entity_type: str, action: str) -> Words:
+    """Return the words for *action* on an entity that has none of its own."""
     verb = _PAST[action]
     noun = entity_type.replace("_", " ")
     return Words(action, f"{verb[0]} {noun}", verb, lambda change: _rest(noun, change))

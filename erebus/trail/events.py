@@ -15,6 +15,14 @@ class Log(NamedTuple):
     capacity: int
 
 
+class Written(NamedTuple):
+    """What an append came to: how many rows were written and had to be, and when counted failures are due."""
+
+    rows: int
+    expected: int
+    settle_at: int | None
+
+
 @dataclass(frozen=True)
 class AuditEvent:
     """One line of a log, never changed after it is written. Times are milliseconds since 1970, UTC."""
@@ -51,6 +59,17 @@ class AuditEvent:
     def content(self) -> dict[str, Any]:
         """Return what the keyed digest covers."""
         return {**self.__dict__, "changes": self.stored_changes}
+
+
+@dataclass(frozen=True)
+class OpenBurst:
+    """Failures of one actor, or of several, that were counted and are no line yet. Times in milliseconds since 1970."""
+
+    actor_name: str
+    count: int
+    first_at: int
+    last_at: int
+    due_at: int
 
 
 @dataclass(frozen=True)

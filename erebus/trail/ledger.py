@@ -12,13 +12,11 @@ from sqlalchemy import select
 
 from erebus.trail import ring_postgresql, ring_sqlite
 from erebus.trail.chain import digest
-from erebus.trail.events import AuditEvent, AuditLog
+from erebus.trail.events import AuditEvent, AuditLog, Log
 from erebus.trail.tables import audit_events, audit_logs
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine, RowMapping
-
-    from erebus.trail.events import Log
 
 KEY = "erebus_chain_key"
 
@@ -26,6 +24,11 @@ KEY = "erebus_chain_key"
 def use_key(engine: Engine, key: bytes) -> None:
     """Let the logs behind *engine* be chained, and verified, with *key* (32 bytes)."""
     engine.update_execution_options(**{KEY: key})
+
+
+def has_key(connection: Connection) -> bool:
+    """Return whether the engine of *connection* was given a key: it has the log."""
+    return KEY in connection.get_execution_options()
 
 
 def key_of(connection: Connection) -> bytes:
@@ -37,18 +40,35 @@ def key_of(connection: Connection) -> bytes:
     return key
 
 
-def append(connection: Connection, log: Log, contents: list[dict[str, Any]], now: int) -> None:
+def append(connection: Connection, log: Log, contents: list[dict[str, Any]], now: int) -> bool:
     """Append an event for each of *contents*, in order, at *now* or at the log's last time if that is later.
 
+    Return whether failures that were only counted are due to be told in the log (`erebus.trail.settling`).
     Raises RuntimeError when fewer rows were written than had to be: then the change must not be committed either.
     """
     key = key_of(connection)
     digests = [digest(key, log.id, content) for content in contents]
-    ring = ring_postgresql if connection.dialect.name == "postgresql" else ring_sqlite
-    written, expected = ring.append(connection, log, contents, digests, now)
-    if written != expected:
-        message = f"the log {log.id} took {written} of {expected} events: nothing is committed"
+    written = _ring(connection).append(connection, log, contents, digests, now)
+    if written.rows != written.expected:
+        message = f"the log {log.id} took {written.rows} of {written.expected} events: nothing is committed"
         raise RuntimeError(message)
+    return written.settle_at is not None and written.settle_at <= now
+
+
+def lock(connection: Connection, log_id: str) -> Log | None:
+    """Lock the log *log_id* until the transaction ends, and return it; None if there is none."""
+    columns = (audit_logs.c.id, audit_logs.c.project_id, audit_logs.c.capacity)
+    row = connection.execute(select(*columns).where(audit_logs.c.id == log_id).with_for_update()).first()
+    return Log(*row) if row else None
+
+
+def make(connection: Connection, log: Log) -> None:
+    """Make *log*, empty, unless somebody else has made it meanwhile."""
+    _ring(connection).make(connection, log)
+
+
+def _ring(connection: Connection) -> Any:  # noqa: ANN401 - one of two modules
+    return ring_postgresql if connection.dialect.name == "postgresql" else ring_sqlite
 
 
 def read_log(connection: Connection, log_id: str) -> AuditLog | None:

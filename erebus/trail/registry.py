@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Table
+
 from erebus.trail.description import generic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.orm import DeclarativeBase
+    from sqlalchemy.orm import DeclarativeBase, Mapper
 
     from erebus.trail.actor import Actor
     from erebus.trail.description import AuditDescription
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attachment:
-    """What the app tells the trail: which log an entity belongs to, who is acting, and what time it is."""
+    """What the app tells the trail: which log an entity belongs to, who is acting, and what time it is.
 
+    *main* is the log of what belongs to no other: a failure for a log that was never made, a statement past the log.
+    """
+
+    main: Log
     log_of: Callable[[Any, Connection], Log]
     actor_of: Callable[[], Actor]
     clock: Callable[[], int]
@@ -35,6 +41,7 @@ _attachments: dict[type[DeclarativeBase], Attachment] = {}
 _descriptions: dict[type, AuditDescription] = {}
 _exempt: dict[type, str] = {}
 
+_mapped = 0
 _generic = lru_cache(maxsize=None)(generic)
 
 
@@ -55,6 +62,41 @@ def attachment_of(model: type) -> Attachment:
             return attachment
     message = f"{model.__name__} is mapped on a base to which the trail is not attached"
     raise LookupError(message)
+
+
+def now() -> int:
+    """Return the time in milliseconds since 1970, UTC, as the app has it."""
+    return main_attachment().clock()
+
+
+def main_attachment() -> Attachment:
+    """Return what the first base was attached with. Raises LookupError if the trail is attached to none."""
+    return next(iter(_attachments.values()))
+
+
+def audited_mappers() -> list[Mapper[Any]]:
+    """Return the mappers of all classes that are not exempt."""
+    return [m for base in _attachments for m in base.registry.mappers if not is_exempt(m.class_)]
+
+
+def version() -> tuple[int, int, int]:
+    """Return what changes whenever a class is mapped or exempted: what is worked out from them holds until then."""
+    return _mapped, len(_exempt), len(_attachments)
+
+
+def audited_tables() -> frozenset[str]:
+    """Return the names, in small letters, of the tables whose rows are audited, links between them included."""
+    return _tables(version())[0]
+
+
+def link_tables() -> frozenset[str]:
+    """Return the names of the tables that link audited entities and have no class of their own."""
+    return _tables(version())[1]
+
+
+def model_names(tables: Collection[str]) -> list[str]:
+    """Return the names of the audited classes that lie in *tables*."""
+    return sorted({m.class_.__name__ for m in audited_mappers() if {t.name.lower() for t in m.tables} & set(tables)})
 
 
 def describe(model: type, description: AuditDescription) -> None:
@@ -83,3 +125,17 @@ def is_exempt(model: type) -> bool:
 def is_known(model: type) -> bool:
     """Return whether somebody has described *model* or exempted it."""
     return is_exempt(model) or any(c in _descriptions for c in model.__mro__)
+
+
+def count_classes(_mapper: object, _class: type) -> None:
+    """Notice that another class has been mapped."""
+    global _mapped  # noqa: PLW0603 - one a process, like the classes themselves
+    _mapped += 1
+
+
+@lru_cache(maxsize=1)
+def _tables(_version: tuple[int, int, int]) -> tuple[frozenset[str], frozenset[str]]:
+    mappers = audited_mappers()
+    own = {t.name.lower() for m in mappers for t in m.tables}
+    linked = {r.secondary.name.lower() for m in mappers for r in m.relationships if isinstance(r.secondary, Table)}
+    return frozenset(own | linked), frozenset(linked - own)

@@ -15,7 +15,8 @@ from sqlalchemy import LargeBinary, TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from erebus.trail.chain import link
-from erebus.trail.tables import CONTENT, ZERO_HASH, audit_events, audit_logs
+from erebus.trail.events import Written
+from erebus.trail.tables import CONTENT, ZERO_HASH, audit_events, audit_logs, empty
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -32,16 +33,15 @@ _UPSERT = (
 )
 
 
-def append(
-    connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int
-) -> tuple[int, int]:
-    """Write the events; return how many rows were written and how many had to be."""
+def append(connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int) -> Written:
+    """Write the events; return how many rows were written and had to be, and when counted failures are due."""
     if len(contents) > FEW:
         return _append_batch(connection, log, contents, digests, now)
     values = {f"{name}_{i}": c[name] for i, c in enumerate(contents, 1) for name in CONTENT}
     values |= {f"d_{i}": d for i, d in enumerate(digests, 1)}
     place = {"log": log.id, "project": log.project_id, "capacity": log.capacity, "now": now}
-    return connection.execute(_few(len(contents)), {**values, **place}).rowcount, len(contents)
+    row = connection.execute(_few(len(contents)), {**values, **place}).one()
+    return Written(row.written, len(contents), row.settle_at)
 
 
 @lru_cache(maxsize=FEW)
@@ -71,8 +71,10 @@ def _few(count: int) -> TextClause:
           VALUES (:log, :project, :capacity, {count}, :now, {_ZERO}, {first}, 0, {_ZERO}, 0)
           ON CONFLICT (id) DO UPDATE SET head_number = l.head_number + {count}, prior_hash = l.head_hash,
             head_time = {time}, head_hash = {further}
-          RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t)
-        {_UPSERT.format(source=source)}"""
+          RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t,
+            l.settle_at),
+        e AS ({_UPSERT.format(source=source)} RETURNING 1)
+        SELECT (SELECT count(*) FROM e) AS written, h.settle_at FROM h"""
     return text(statement).bindparams(*(bindparam(f"d_{i}", type_=LargeBinary) for i in range(1, count + 1)))
 
 
@@ -92,11 +94,8 @@ def _link(hash_before: str, base: str, time: str, i: int) -> str:
 
 def _append_batch(
     connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int
-) -> tuple[int, int]:
-    zeros = {"head_number": 0, "head_time": 0, "seam_number": 0, "pending": 0}
-    hashes = dict.fromkeys(("head_hash", "prior_hash", "seam_hash"), ZERO_HASH)
-    new = insert(audit_logs).values(id=log.id, project_id=log.project_id, capacity=log.capacity, **zeros, **hashes)
-    connection.execute(new.on_conflict_do_nothing())
+) -> Written:
+    make(connection, log)
     head = connection.execute(select(audit_logs).where(audit_logs.c.id == log.id).with_for_update()).one()
     kept = min(len(contents), head.capacity)
     time = max(now, head.head_time)
@@ -108,7 +107,12 @@ def _append_batch(
         rows.append({**contents[index], **place})
         previous = following
     values = {"log": log.id, "n": len(contents), "time": time, "head": previous, "rows": json.dumps(rows)}
-    return connection.execute(_BATCH, values).rowcount, kept
+    return Written(connection.execute(_BATCH, values).rowcount, kept, head.settle_at)
+
+
+def make(connection: Connection, log: Log) -> None:
+    """Make *log*, empty, unless somebody else has made it meanwhile."""
+    connection.execute(insert(audit_logs).values(empty(log)).on_conflict_do_nothing())
 
 
 _NAMED = ", ".join(f"{n} {_TYPES.get(n, 'text')}" for n in CONTENT)

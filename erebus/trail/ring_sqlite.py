@@ -11,7 +11,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from erebus.trail.chain import link
-from erebus.trail.tables import ZERO_HASH, audit_events, audit_logs
+from erebus.trail.events import Written
+from erebus.trail.tables import audit_events, audit_logs, empty
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 
     from erebus.trail.events import Log
 
-    Head = Row[int, int, bytes, int]
+    Head = Row[int, int, bytes, int, int | None]
 
-_HEAD = select(audit_logs.c.capacity, audit_logs.c.head_number, audit_logs.c.head_hash, audit_logs.c.head_time)
+_HEAD = select(
+    audit_logs.c.capacity,
+    audit_logs.c.head_number,
+    audit_logs.c.head_hash,
+    audit_logs.c.head_time,
+    audit_logs.c.settle_at,
+)
 _INSERT = upsert(audit_events)
 _KEY = ("log_id", "slot")
 _UPSERT = _INSERT.on_conflict_do_update(
@@ -29,10 +36,8 @@ _UPSERT = _INSERT.on_conflict_do_update(
 )
 
 
-def append(
-    connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int
-) -> tuple[int, int]:
-    """Write the events; return how many rows were written and how many had to be."""
+def append(connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int) -> Written:
+    """Write the events; return how many rows were written and had to be, and when counted failures are due."""
     head = _head(connection, log)
     kept = min(len(contents), head.capacity)
     skipped = len(contents) - kept
@@ -46,20 +51,20 @@ def append(
         place = {"log_id": log.id, "slot": number % head.capacity, "number": number, "created_at": time}
         rows.append({**contents[index], **place, "prev_hash": previous, "hash": following})
         previous = following
-    return connection.execute(_UPSERT, rows).rowcount, kept
+    return Written(connection.execute(_UPSERT, rows).rowcount, kept, head.settle_at)
 
 
 def _head(connection: Connection, log: Log) -> Head:
     found = _HEAD.where(audit_logs.c.id == log.id)
-    return connection.execute(found).first() or _make(connection, log)
+    if (head := connection.execute(found).first()) is None:
+        make(connection, log)
+        head = connection.execute(found).one()
+    return head
 
 
-def _make(connection: Connection, log: Log) -> Head:
-    new = {"id": log.id, "project_id": log.project_id, "capacity": log.capacity}
-    zeros = {"head_number": 0, "head_time": 0, "seam_number": 0, "pending": 0}
-    hashes = dict.fromkeys(("head_hash", "prior_hash", "seam_hash"), ZERO_HASH)
-    connection.execute(insert(audit_logs).values(**new, **zeros, **hashes))
-    return connection.execute(_HEAD.where(audit_logs.c.id == log.id)).one()
+def make(connection: Connection, log: Log) -> None:
+    """Make *log*, empty."""
+    connection.execute(insert(audit_logs).values(empty(log)))
 
 
 def _skip(connection: Connection, log: Log, count: int, capacity: int) -> None:

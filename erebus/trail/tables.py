@@ -1,12 +1,15 @@
-"""The two tables of the log, and a third of one row.
+"""The two tables of the log, one of one row, and the counters of failures.
 
 ``audit_logs`` has a row a log: its head (number, hash, time), its capacity and its seam. ``audit_events`` is a ring:
 key (log, slot), slot = number modulo capacity, so that more than the capacity cannot exist. ``audit_zero`` is what an
-unfinished batch on SQLite is held against: ``pending`` must be 0 at commit. Neither refers to projects: a log outlives
+unfinished batch on SQLite is held against: ``pending`` must be 0 at commit. ``audit_bursts`` counts failures that come
+thick and fast; ``settle_at`` is when the next of its counts is due to be told. None refers to projects: a log outlives
 its project.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -22,6 +25,9 @@ from sqlalchemy import (
     Table,
     Text,
 )
+
+if TYPE_CHECKING:
+    from erebus.trail.events import Log
 
 metadata = MetaData()
 
@@ -54,11 +60,20 @@ audit_logs = Table(
         ForeignKey("audit_zero.zero", name="fk_audit_logs_pending", deferrable=True, initially="DEFERRED"),
         nullable=False,
     ),
+    Column("settle_at", BigInteger),
     PrimaryKeyConstraint("id", name="pk_audit_logs"),
     CheckConstraint(f"capacity BETWEEN 10 AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 50},
 )
+
+
+def empty(log: Log) -> dict[str, Any]:
+    """Return the row of a *log* without events."""
+    zeros = {"head_number": 0, "head_time": 0, "seam_number": 0, "pending": 0}
+    hashes = dict.fromkeys(("head_hash", "prior_hash", "seam_hash"), ZERO_HASH)
+    return {"id": log.id, "project_id": log.project_id, "capacity": log.capacity, **zeros, **hashes}
+
 
 CONTENT = (
     "id",
@@ -98,4 +113,18 @@ audit_events = Table(
     CheckConstraint(f"slot BETWEEN -{MAX_CAPACITY} AND {MAX_CAPACITY - 1}", name="ck_audit_events_slot"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 70},
+)
+
+audit_bursts = Table(
+    "audit_bursts",
+    metadata,
+    Column("log_id", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "actor_id", name="pk_audit_bursts"),
 )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
-from erebus.trail.changes import ChangeSet, FieldChange, changed_names, entity_id
+from erebus.trail.changes import ChangeSet, FieldChange, Remark, changed_names, entity_id
+from erebus.trail.description import generic_words
 from erebus.trail.registry import description_of
-from erebus.trail.values import one_line, recordable
+from erebus.trail.values import is_cut, one_line, recordable
 
 if TYPE_CHECKING:
     from erebus.trail.actor import Actor
@@ -29,7 +30,7 @@ def field_change(name: str, before: object, after: object, description: AuditDes
         return FieldChange(name, told, hidden=HIDDEN_SECRET)
     if name not in description.recorded:
         return FieldChange(name, told, hidden=HIDDEN_UNRECORDED)
-    return FieldChange(name, told, recordable(before), recordable(after))
+    return FieldChange(name, told, recordable(before), recordable(after), is_cut=is_cut(before) or is_cut(after))
 
 
 def _change_set(capture: Capture, description: AuditDescription) -> ChangeSet | None:
@@ -63,8 +64,10 @@ def _told_fields(capture: Capture, description: AuditDescription) -> list[str]:
     return [n for n in (*description.recorded, *description.secret) if values.get(n) is not None]
 
 
-def tell_change(capture: Capture) -> dict[str, Any] | None:
+def tell_change(capture: Capture | Remark) -> dict[str, Any] | None:
     """Return the content of the line for what happened, or None if nothing that is told did."""
+    if isinstance(capture, Remark):
+        return capture.content
     description = description_of(capture.model)
     change = _change_set(capture, description)
     if change is None:
@@ -75,12 +78,27 @@ def tell_change(capture: Capture) -> dict[str, Any] | None:
     return content(change, capture.log, capture.actor, words.title, sentence, reason, status=True)
 
 
+def tell_failure(capture: Capture, reason: str) -> dict[str, Any] | None:
+    """Return the content of the line for what *capture* tried and did not do, or None if nothing that is told was."""
+    description = description_of(capture.model)
+    change = _change_set(capture, description)
+    return tell_attempt(change, description, capture.log, capture.actor, reason) if change is not None else None
+
+
 def tell_attempt(
     change: ChangeSet, description: AuditDescription, log: Log, actor: Actor, reason: str
 ) -> dict[str, Any]:
-    """Return the content of the line for what was tried and did not happen, and why not."""
-    words = description.words_for(change)
-    sentence = f"Tried to {words.verb[1]} {words.tell(change)}. Not done: {reason}"
+    """Return the content of the line for what was tried and did not happen, and why not.
+
+    What failed may be too broken to be told in the feature's own words; then the generic ones do.
+    """
+    words = generic_words(description.entity_type, change.action)
+    try:
+        words = description.words_for(change)
+        told = words.tell(change)
+    except Exception:  # noqa: BLE001 - whatever they trip over, the failure is kept
+        told = generic_words(description.entity_type, change.action).tell(change)
+    sentence = f"Tried to {words.verb[1]} {told}. Not done: {reason}"
     return content(change, log, actor, words.title, sentence, reason, status=False)
 
 
@@ -109,3 +127,12 @@ def content(  # noqa: PLR0913, PLR0917 - the parts of a line
         "address": actor.address,
         "user_agent": one_line(actor.user_agent, AGENT_LIMIT) if actor.user_agent else None,
     }
+
+
+def tell_unaudited(tables: list[str], rows: int, reason: str, log: Log, actor: Actor) -> dict[str, Any]:
+    """Return the content of the line for a statement that changed *rows* rows of *tables* past the log."""
+    names = ", ".join(tables)
+    count = {-1: "rows", 1: "1 row"}.get(rows, f"{rows} rows")
+    change = ChangeSet("update", "table", names, names)
+    sentence = f"Changed {count} of {names} past the log: {reason}"
+    return content(change, log, actor, "Changed rows past the log", sentence, reason, status=True)

@@ -1,17 +1,23 @@
 r"""Values as the log keeps them: strings, booleans, null and safe integers; everything else in its text form.
 
-The text form of a moment is ISO 8601 in UTC with ``Z``, of an enumeration its value, of bytes their hexadecimal
-digits, of anything else what `str` gives. A line of the log is one line: a control character, a mark that changes
-the direction of text, a line separator or half a surrogate pair is written as its code point, ``\u202e``.
+The text form of a moment is ISO 8601 in UTC with ``Z`` (of one without a zone: without), of an enumeration its value,
+of bytes their hexadecimal digits, of a decimal number its digits without trailing zeros, of a list or a mapping its
+JSON with sorted keys, of anything else what `str` gives. A text of more than 2,000 characters is cut, and ends with
+its length and its SHA-256. A line of the log is one line: a control character, a mark that changes the direction of
+text, a line separator or half a surrogate pair is written as its code point, ``\u202e``.
 """
 
 from __future__ import annotations
 
 import enum
+import hashlib
+import json
 import unicodedata
 from datetime import UTC, datetime
+from decimal import Decimal
 
 SAFE_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly (RFC 8785, section 3.2.2.3)
+VALUE_LIMIT = 2000  # characters
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _ZERO_WIDTH_JOINERS = frozenset("\u200c\u200d")  # part of ordinary words and emoji, and of no danger
 
@@ -20,13 +26,14 @@ Value = str | bool | int | None
 
 def recordable(value: object) -> Value:
     """Return *value* as the log keeps it."""
-    if isinstance(value, enum.Enum):
-        return recordable(value.value)
-    if value is None or isinstance(value, (bool, str)):
-        return printable(value) if isinstance(value, str) else value
-    if isinstance(value, int) and abs(value) <= SAFE_INTEGER:
-        return value
-    return printable(_text(value))
+    whole = _whole(value)
+    return _cut(whole) if isinstance(whole, str) else whole
+
+
+def is_cut(value: object) -> bool:
+    """Return whether *value* is too long to be kept whole."""
+    whole = _whole(value)
+    return isinstance(whole, str) and len(whole) > VALUE_LIMIT
 
 
 def one_line(text: str, limit: int = 2000) -> str:
@@ -42,6 +49,23 @@ def printable(text: str) -> str:
     return "".join(_visible(character) for character in text)
 
 
+def _whole(value: object) -> Value:
+    if isinstance(value, enum.Enum):
+        return _whole(value.value)
+    if value is None or isinstance(value, (bool, str)):
+        return printable(value) if isinstance(value, str) else value
+    if isinstance(value, int) and abs(value) <= SAFE_INTEGER:
+        return int(value)
+    return printable(_text(value))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= VALUE_LIMIT:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{text[: VALUE_LIMIT - 120]}… [{len(text)} characters, SHA-256 {digest}]"
+
+
 def _visible(character: str) -> str:
     if unicodedata.category(character) not in _UNPRINTABLE or character in _ZERO_WIDTH_JOINERS:
         return character
@@ -51,8 +75,12 @@ def _visible(character: str) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return moment.isoformat().replace("+00:00", "Z")
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).hex()
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{value.normalize():f}"
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return str(value)

@@ -25,7 +25,10 @@ def upgrade() -> None:
         sa.Column("value", sa.String(length=255), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_platform_settings"),
     )
-    op.execute("INSERT INTO platform_settings (key, value) VALUES ('open_sign_up', 'on')")
+    # On the driver's own cursor: the log, which follows every other statement, comes only with the next revision.
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute("INSERT INTO platform_settings (key, value) VALUES ('open_sign_up', 'on')")
+    cursor.close()
     op.create_table(
         "slugs",
         sa.Column("slug", sa.String(length=60), nullable=False),

@@ -95,6 +95,7 @@ def log_of(entity: object, _connection: Connection) -> trail.Log:
 def _attached() -> None:
     trail.attach(
         Base,
+        main=trail.Log("rest", None, CAPACITY),
         log_of=log_of,
         actor_of=lambda: trail.current_actor() or trail.SYSTEM,
         clock=lambda: int(datetime.now(UTC).timestamp() * 1000),

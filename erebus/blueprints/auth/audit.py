@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erebus.trail import AuditDescription, Words
+from erebus.blueprints.auth import services
+from erebus.trail import AuditDescription, Rule, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,7 @@ USER = AuditDescription(
     secret=("password",),
     ignored=("fs_uniquifier", "theme", "created_at"),  # sessions go with the password; a look concerns nobody else
     names=_NAMES,
+    constraints={"uq_users_email": Rule(services.EmailIsTaken, lambda _: services.EMAIL_IS_TAKEN, "email")},
     words=(
         Words("create", "Registered", ("Registered", "register"), _registration),
         Words("update", "Deactivated account", ("Deactivated", "deactivate"), _status, _is_deactivated),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erebus.trail import AuditDescription, Words
+from erebus.blueprints.projects import services
+from erebus.trail import AuditDescription, Rule, Words
 
 if TYPE_CHECKING:
     from erebus.trail import ChangeSet, FieldChange
@@ -46,6 +47,11 @@ PROJECT = AuditDescription(
     recorded=("title", "region", "status", "webhook_url", "owner_id", "slug"),
     ignored=("title_key", "created_at"),
     names={"title": "name", "webhook_url": "webhook URL", "owner_id": "owner"},
+    constraints={
+        "uq_projects_owner_id_title_key": Rule(
+            services.TitleIsTaken, lambda project: services.taken_title(project.title), "title"
+        ),
+    },
     words=(
         Words("create", "Created new project", ("Created", "create"), _creation),
         Words(
@@ -81,6 +87,12 @@ MEMBER = AuditDescription(
     recorded=("user_id", "role", "project_id"),
     ignored=("created_at",),
     names={"user_id": "user", "project_id": "project"},
+    constraints={
+        "uq_memberships_project_id_user_id": Rule(
+            services.AlreadyMember, lambda membership: services.already_member(membership.user.name)
+        ),
+        "ix_memberships_one_owner": Rule(services.ProjectHasAnOwner, lambda _: services.ONE_OWNER, "role"),
+    },
     about={"project": lambda membership: membership.project.title},
     words=(
         Words("create", "Added member", ("Added", "add"), _addition),

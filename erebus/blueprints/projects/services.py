@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECT_LIMIT = 50
+ONE_OWNER = "A project has exactly one owner. Choose another role."
 
 Row = TypeVar("Row", User, Project)
 
@@ -147,14 +148,22 @@ def add_member(project: Project, user: User, role: Role) -> Membership:
     attempted = {"user_id": user.id, "role": role}
     _check_not_archived(project, candidate, attempted, action="create")
     if role is Role.OWNER:
-        reason = "A project has exactly one owner. Choose another role."
-        raise ProjectHasAnOwner(candidate, attempted, reason=reason, action="create", field="role")
+        raise ProjectHasAnOwner(candidate, attempted, reason=ONE_OWNER, action="create", field="role")
     if any(membership.user_id == user.id for membership in project.memberships):
-        reason = f"{user.name} is a member already."
-        raise AlreadyMember(candidate, attempted, reason=reason, action="create")
+        raise AlreadyMember(candidate, attempted, reason=already_member(user.name), action="create")
     membership = Membership(user=user, role=role)
     project.memberships.append(membership)
     return membership
+
+
+def taken_title(title: str) -> str:
+    """Return why a project cannot be called *title*, and what to do."""
+    return f"The owner's account already has a project named '{title}'. Choose another name."
+
+
+def already_member(name: str) -> str:
+    """Return why *name* cannot be added."""
+    return f"{name} is a member already."
 
 
 def _lock(model: type[Row], identity: str) -> Row:
@@ -175,8 +184,7 @@ def _check_title(project: Project, title: str, attempted: Mapping[str, Any], *, 
         Project.owner_id == project.owner_id, Project.title_key == title_key(title), Project.id != project.id
     )
     if taken := db.session.scalar(same):
-        reason = f"The owner's account already has a project named '{taken}'. Choose another name."
-        raise TitleIsTaken(project, attempted, reason=reason, action=action, field="title")
+        raise TitleIsTaken(project, attempted, reason=taken_title(taken), action=action, field="title")
 
 
 def _check_not_archived(

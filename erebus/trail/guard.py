@@ -1,0 +1,134 @@
+"""What would change audited rows past the session is refused, in words that say what to do instead.
+
+Every statement of every engine passes here, as text, on its way to the driver. It may write to an audited table if a
+flush of a heard session made it, if the trail takes it over (`erebus.trail.bulk`), or if it carries the execution
+option ``erebus_unaudited`` with a reason, which is an event itself. Not seen: a driver's own cursor, what functions and
+triggers in the database do, other clients.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import TextClause, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.sql.selectable import TextualSelect
+
+from erebus.trail import registry
+from erebus.trail.buffer import INFO, buffer_of
+from erebus.trail.changes import Remark
+from erebus.trail.connections import refuse_autocommit, session_on, use
+from erebus.trail.ledger import append
+from erebus.trail.telling import tell_unaudited
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.default import DefaultExecutionContext
+    from sqlalchemy.orm import Session
+
+UNAUDITED = "erebus_unaudited"
+TAKEN_OVER: dict[str, Any] = {"erebus_taken_over": object()}
+"""The execution options of a statement that the trail itself watches; the object cannot be had elsewhere by chance."""
+
+_NOISE = re.compile(
+    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|\bfor\s+(?:no\s+key\s+)?update\b|\bfor\s+(?:key\s+)?share\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_WRITES = re.compile(r"\b(insert|update|delete|replace|merge|truncate|copy|drop|alter|rename)\b", re.IGNORECASE)
+_TARGET = re.compile(
+    r"\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into|update(?:\s+or\s+\w+)?|delete\s+from|merge\s+into|truncate(?:\s+table)?)"
+    r"\s+(?:only\s+)?((?:[\w\"]+\s*\.\s*)?[\w\"]+)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w+")
+
+
+def listen() -> None:
+    """Stand before every engine's statements."""
+    event.listen(Engine, "before_cursor_execute", _before)
+    event.listen(Engine, "after_cursor_execute", _after)
+
+
+def written_tables(statement: str, *, is_text: bool) -> frozenset[str]:
+    """Return the audited tables that *statement* writes to; of text, all that it names if it writes at all."""
+    return _written(statement, is_text, registry.version())
+
+
+@lru_cache(maxsize=4096)
+def _written(statement: str, is_text: bool, _version: object) -> frozenset[str]:  # noqa: FBT001 - part of the key of a cache
+    plain = _NOISE.sub(" ", statement)
+    if not _WRITES.search(plain):
+        return frozenset()
+    audited = registry.audited_tables()
+    if is_text:
+        return audited & {word.lower() for word in _WORD.findall(plain)}
+    return audited & {target.replace('"', "").rpartition(".")[2].strip().lower() for target in _TARGET.findall(plain)}
+
+
+def _before(
+    connection: Connection,
+    _cursor: object,
+    statement: str,
+    _parameters: object,
+    context: DefaultExecutionContext,
+    _many: bool,  # noqa: FBT001
+) -> None:
+    tables = written_tables(statement, is_text=_is_text(context))
+    if not tables or context.isddl:
+        return
+    options = context.execution_options
+    session = session_on(connection)
+    if options.get("erebus_taken_over") is TAKEN_OVER["erebus_taken_over"] or _is_of_flush(session, context, tables):
+        return
+    if not str(options.get(UNAUDITED) or "").strip():
+        raise RuntimeError(_refusal(tables))
+    refuse_autocommit(connection)
+
+
+def _after(
+    connection: Connection,
+    cursor: Any,  # noqa: ANN401 - the driver's own
+    statement: str,
+    _parameters: object,
+    context: DefaultExecutionContext,
+    _many: bool,  # noqa: FBT001
+) -> None:
+    reason = str(context.execution_options.get(UNAUDITED) or "").strip()
+    tables = written_tables(statement, is_text=_is_text(context)) if reason else frozenset()
+    if not tables or context.isddl:
+        return
+    attachment = registry.main_attachment()
+    told = tell_unaudited(sorted(tables), cursor.rowcount, reason, attachment.main, attachment.actor_of())
+    session = session_on(connection)
+    if session is None or not session.in_transaction():
+        append(connection, attachment.main, [told], attachment.clock())
+    else:
+        use(session, buffer_of(session), connection)
+        buffer_of(session).captures.append(Remark(attachment.main, told))
+
+
+def _is_text(context: DefaultExecutionContext) -> bool:
+    """Return whether somebody wrote the statement by hand: SQLAlchemy's own names what it writes to in one way."""
+    compiled = getattr(context, "compiled", None)
+    return compiled is None or isinstance(compiled.statement, (TextClause, TextualSelect))
+
+
+def _is_of_flush(session: Session | None, context: DefaultExecutionContext, tables: frozenset[str]) -> bool:
+    """Return whether a heard flush made the statement, and not a listener that writes in the middle of it.
+
+    The unit of work compiles with the cache of its mapper; what it writes to a table without a class it does not.
+    """
+    buffer = session.info.get(INFO) if session is not None else None
+    if session is None or buffer is None or not buffer.runs_flush(session):
+        return False
+    return "compiled_cache" in context.execution_options or tables <= registry.link_tables()
+
+
+def _refusal(tables: frozenset[str]) -> str:
+    names = ", ".join(registry.model_names(tables)) or ", ".join(sorted(tables))
+    return (
+        f"{names} is audited: change objects in a session, or use session.execute(insert/update/delete(Class)), which"
+        f" the log follows. If neither will do, give the execution option {UNAUDITED}='why', which is logged itself."
+    )
