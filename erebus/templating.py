@@ -46,7 +46,7 @@ def init_templating(app: Flask) -> None:
     app.extensions[_HASHES] = {}
     for ask in (utc, local, relative, iso, number):
         app.add_template_filter(ask)
-    for tell in (can, navigation, theme, asset):
+    for tell in (can, navigation, theme, asset, clock.now):
         app.add_template_global(tell)
     app.after_request(_keep_asset)
 

@@ -24,12 +24,16 @@ PAGES = {
     "key-new": f"{CHAT}/keys/new",
     "audit": f"{CHAT}/audit",
     "audit-oldest": f"{CHAT}/audit?before=75",
+    "audit-missing": f"{CHAT}/audit/01M85PNCA1XRC1Q57JBHG620N0?n=3",
     "audit-young": "/projects/kiteline-docs/audit",
     "members": f"{CHAT}/members",
     "settings": f"{CHAT}/settings",
     "delete": f"{CHAT}/delete",
     "account": "/account",
     "guide": "/docs/audit-logs",
+    "no-project-found": "/projects?q=nothing-is-called-so",
+    "no-key-yet": "/projects/kiteline-docs/keys",
+    "no-such-page": "/no-such-page",
 }
 VIEWS = (*((look, WIDE) for look in LOOKS), ("dark", PHONE))
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 NO_CHROMIUM = "NO CHROMIUM here: what is seen in a browser is not tested. Install one: apt-get install chromium"
 LOOKS = ("dark", "light")
-WIDE, PHONE, NARROW = (1280, 900), (375, 800), (320, 640)
+WIDE, PHONE = (1280, 900), (375, 800)
+SIZES = (PHONE, (320, 640), (768, 1024), (2560, 1440))  # at which nothing may scroll sideways
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _ARGUMENTS = (
     "--no-sandbox",
@@ -91,11 +92,11 @@ class Visitor:
         self.page.get_by_role("heading", name="Projects", level=1).wait_for()
 
     def look(self) -> None:
-        """Look at the page dark, light and on a phone: axe finds nothing, and nothing scrolls sideways."""
+        """Look at the page dark and light, from a phone to a wall: axe finds nothing, and nothing scrolls sideways."""
         for look in LOOKS if self.has_scripts else ():
             self.page.emulate_media(color_scheme=look, reduced_motion="reduce")
             self.faults += [f"{look} {self._path()}: {fault}" for fault in _axe(self.page)]
-        for width, height in (PHONE, NARROW):
+        for width, height in SIZES:
             self.page.set_viewport_size({"width": width, "height": height})
             if (needed := self._width()) > width:
                 self.faults.append(f"{self._path()} scrolls sideways at {width} px: it is {needed} px wide")

@@ -106,6 +106,8 @@ def change_and_delete_key(visitor: Visitor, secret: str) -> None:
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_role("heading", name="Delete")).to_be_visible()
     visitor.look()
+    page.locator("summary", has_text="Delete key").click()
+    expect(page.get_by_text("This cannot be undone")).to_be_visible()
     page.get_by_role("button", name="Delete key").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("API Keys")
     expect(page.get_by_text("Chat server")).to_have_count(0)

@@ -19,7 +19,7 @@ from erebus.blueprints.auth.models import EMAIL_LENGTH, NAME_LENGTH, Theme, User
 from erebus.db import db
 from erebus.forms import BaseForm, LineField
 
-THEMES = {Theme.SYSTEM: "As my system has it", Theme.DARK: "Dark", Theme.LIGHT: "Light"}
+THEMES = {Theme.SYSTEM: "As my device", Theme.DARK: "Dark", Theme.LIGHT: "Light"}
 WRONG = "Email or password is wrong. Check both; capital and small letters differ in a password."
 DEACTIVATED = "This account is deactivated. Ask an administrator of this installation to reactivate it."
 ELSEWHERE = "The page to go on to is not one of this site. Sign in again, and you will see your projects."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from erebus.blueprints.projects.audit import MEMBER, PROJECT
+from erebus.blueprints.projects.glimpses import init_glimpses
 from erebus.blueprints.projects.models import Membership, Project, Slug
 from erebus.blueprints.projects.permissions import PERMISSIONS
 from erebus.blueprints.projects.queries import count_members, find_scope
@@ -20,5 +21,6 @@ plugin = Plugin(
         NavigationItem("Members", "projects.members", "project:members:read", 40, count_members),
         NavigationItem("Settings", "projects.settings", "project:settings:read", 50),
     ),
+    init_app=init_glimpses,
     find_scope=find_scope,
 )

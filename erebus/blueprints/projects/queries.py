@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from erebus.blueprints.keys.models import KeyStatus
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from erebus.blueprints.auth.models import User
+
+
+_NAMES_AT_MOST = 50  # in a menu; beyond that, the list has a search
+
+
+class ProjectName(NamedTuple):
+    """A project as a menu has it."""
+
+    slug: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,14 @@ def find_memberships(user: User, text: str = "") -> Sequence[Membership]:
     projects = joinedload(Membership.project)
     statement = statement.options(projects.selectinload(Project.keys), projects.selectinload(Project.memberships))
     return db.session.scalars(statement.order_by(Project.title_key, Project.id)).all()
+
+
+def find_names(user_id: str, first: str) -> Sequence[ProjectName]:
+    """Return the projects of the user *user_id*, at most 50: the one whose slug is *first*, then by title."""
+    statement = select(Project.slug, Project.title).join(Membership, Membership.project_id == Project.id)
+    order = (case((Project.slug == first, 0), else_=1), Project.title_key, Project.id)
+    statement = statement.where(Membership.user_id == user_id).order_by(*order).limit(_NAMES_AT_MOST)
+    return [ProjectName(slug, title) for slug, title in db.session.execute(statement)]
 
 
 def find_members(project: Project) -> Sequence[Membership]:

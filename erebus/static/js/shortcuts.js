@@ -3,6 +3,7 @@ const OFF = "erebus.shortcuts.off";
 const list = document.getElementById("shortcuts");
 const box = list.querySelector("[data-shortcuts-switch]");
 const opener = document.querySelector("[data-shortcuts]");
+const sign = document.querySelector("[data-shortcut-sign]");
 
 function isOn() {
   return localStorage.getItem(OFF) === null;
@@ -25,7 +26,7 @@ function unfold() {
 
 const ACTIONS = {
   "?": () => list.showModal(),
-  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "/": () => (document.querySelector("main input[type=search]") ?? document.querySelector("input[type=search]"))?.focus(),
   j: () => move(1),
   k: () => move(-1),
   Enter: unfold,
@@ -42,7 +43,16 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-box.checked = isOn();
-box.addEventListener("change", () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
+function show() {
+  box.checked = isOn();
+  if (sign) sign.hidden = !isOn();
+}
+
+show();
+box.addEventListener("change", () => {
+  if (box.checked) localStorage.removeItem(OFF);
+  else localStorage.setItem(OFF, "1");
+  show();
+});
 opener.addEventListener("click", () => list.showModal());
 opener.hidden = false;

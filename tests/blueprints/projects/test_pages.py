@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import unescape
 
@@ -40,6 +41,11 @@ def text(answer: object) -> str:
     return unescape(answer.text)  # type: ignore[attr-defined]
 
 
+def switch(html: str) -> str:
+    """The menu of projects in the top bar."""
+    return html.partition('<details class="menu switch">')[2].partition("</details>")[0]
+
+
 # The list
 
 
@@ -72,8 +78,34 @@ def test_the_list_is_searched_by_name(visitor: FlaskClient, asked: str, is_found
     page = visitor.get("/projects", query_string={"q": asked})
 
     assert page.status_code == 200
-    assert ("/projects/my-chat-app" in page.text) == is_found
+    assert ('class="card-link" href="/projects/my-chat-app"' in page.text) == is_found
     assert "<b>”" not in page.text
+
+
+def test_every_page_leads_to_the_readers_projects_the_current_one_first_and_marked(
+    project: Project, sign_in: SignIn
+) -> None:
+    stranger, owner = register("stranger"), project.owner
+    with transaction():
+        services.create_project(owner, "A Shop", Region.GLOBAL)
+        services.create_project(stranger, "Elsewhere", Region.GLOBAL)
+
+    menu = switch(sign_in("owner@example.com").get("/projects/my-chat-app/settings").text)
+
+    assert re.findall(r'href="/projects/([\w-]+)"\s*(aria-current="true")?', menu) == [
+        ("my-chat-app", 'aria-current="true"'),
+        ("a-shop", ""),
+        ("new", ""),
+    ]
+
+
+def test_somebody_without_projects_finds_none_in_the_menu(owner: User, sign_in: SignIn) -> None:
+    assert "You are in no project yet" in switch(sign_in("owner@example.com").get("/account").text)
+
+
+def test_the_list_has_no_second_search(visitor: FlaskClient) -> None:
+    assert visitor.get("/projects").text.count('type="search"') == 1
+    assert visitor.get("/account").text.count('type="search"') == 1
 
 
 # Creating
