@@ -12,6 +12,7 @@ From then on no code has to remember the log.
 
 from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_actor
 from erebus.trail.attempts import Refused, note
+from erebus.trail.capacity import CapacityChange, CapacityError, UnknownLogError, change_capacity, plan_capacity
 from erebus.trail.changes import ChangeSet, FieldChange
 from erebus.trail.description import AuditDescription, Words
 from erebus.trail.events import AuditEvent, AuditLog, Log
@@ -29,14 +30,18 @@ __all__ = [
     "AuditDescription",
     "AuditEvent",
     "AuditLog",
+    "CapacityChange",
+    "CapacityError",
     "ChangeSet",
     "FieldChange",
     "Log",
     "Refused",
+    "UnknownLogError",
     "Verification",
     "Words",
     "acting_as",
     "attach",
+    "change_capacity",
     "current_actor",
     "describe",
     "drop_triggers",
@@ -46,6 +51,7 @@ __all__ = [
     "metadata",
     "missing_triggers",
     "note",
+    "plan_capacity",
     "read_log",
     "use_key",
     "verify",

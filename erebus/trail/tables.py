@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-MAX_CAPACITY = 10_000
+MIN_CAPACITY, MAX_CAPACITY = 10, 10_000
 ZERO_HASH = bytes(32)
 
 audit_zero = Table(
@@ -55,7 +55,7 @@ audit_logs = Table(
         nullable=False,
     ),
     PrimaryKeyConstraint("id", name="pk_audit_logs"),
-    CheckConstraint(f"capacity BETWEEN 10 AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
+    CheckConstraint(f"capacity BETWEEN {MIN_CAPACITY} AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 50},
 )
