@@ -12,6 +12,7 @@ From then on no code has to remember the log.
 
 from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_actor
 from erebus.trail.attempts import Refused, note
+from erebus.trail.authorizer import guard_connections
 from erebus.trail.capacity import CapacityChange, CapacityError, UnknownLogError, change_capacity, plan_capacity
 from erebus.trail.changes import ChangeSet, FieldChange
 from erebus.trail.description import AuditDescription, Words
@@ -19,11 +20,12 @@ from erebus.trail.events import AuditEvent, AuditLog, Log
 from erebus.trail.ledger import read_log, use_key
 from erebus.trail.listener import attach
 from erebus.trail.registry import describe, exempt, is_known
-from erebus.trail.tables import metadata
+from erebus.trail.tables import RIGHTS, metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
 from erebus.trail.verify import Verification, verify
 
 __all__ = [
+    "RIGHTS",
     "SYSTEM",
     "Actor",
     "ActorKind",
@@ -46,6 +48,7 @@ __all__ = [
     "describe",
     "drop_triggers",
     "exempt",
+    "guard_connections",
     "is_known",
     "make_triggers",
     "metadata",

@@ -113,7 +113,7 @@ def _lay(connection: Connection, log: Row[Any], capacity: int) -> None:
 
 def _told(log: Log, change: CapacityChange, actor: Actor) -> dict[str, Any]:
     field = FieldChange("capacity", "capacity", change.before, change.after)
-    told = ChangeSet("update", ENTITY_TYPE, log.id, log.id, (field,))
+    told = ChangeSet("update", ENTITY_TYPE, log.id, "", (field,))
     events = f"{change.before} to {change.after} events"
     sentence = f"Changed capacity of the log from {events}; {change.displaced} displaced"
     return content(told, log, actor, TITLE, sentence, None, status=True)

@@ -99,3 +99,15 @@ audit_events = Table(
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 70},
 )
+
+RIGHTS = {
+    "audit_events": (
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+    ),  # a ring that is laid anew smaller deletes what it displaces
+    "audit_logs": ("SELECT", "INSERT", "UPDATE"),
+    "audit_zero": ("SELECT",),
+}
+"""What a PostgreSQL role that owns nothing has to be granted to write logs, read them and change their capacity."""
