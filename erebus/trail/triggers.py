@@ -27,6 +27,7 @@ TRIGGERS = {
         "audit_events_kept",
         "audit_logs_made",
         "audit_logs_moved",
+        "audit_logs_laid",
         "audit_logs_kept",
     ),
     "postgresql": (

@@ -10,4 +10,6 @@ DROP TRIGGER audit_logs_made
 -- ;
 DROP TRIGGER audit_logs_moved
 -- ;
+DROP TRIGGER audit_logs_laid
+-- ;
 DROP TRIGGER audit_logs_kept

@@ -50,12 +50,12 @@ END
 -- ;
 CREATE TRIGGER audit_logs_moved
 AFTER UPDATE OF id, project_id, capacity, head_number, head_hash, prior_hash, head_time, seam_number, seam_hash, pending
-ON audit_logs BEGIN
+ON audit_logs WHEN NEW.capacity IS OLD.capacity BEGIN
   SELECT RAISE(ABORT, 'audit_logs: what a log is never changes')
-  WHERE NEW.id IS NOT OLD.id OR NEW.project_id IS NOT OLD.project_id OR NEW.capacity IS OLD.capacity
-    AND (NEW.seam_number IS NOT OLD.seam_number OR NEW.seam_hash IS NOT OLD.seam_hash);
+  WHERE NEW.id IS NOT OLD.id OR NEW.project_id IS NOT OLD.project_id OR NEW.seam_number IS NOT OLD.seam_number
+    OR NEW.seam_hash IS NOT OLD.seam_hash;
   SELECT RAISE(ABORT, 'audit_logs: the head moves with its events only')
-  WHERE NEW.capacity IS OLD.capacity AND NOT (
+  WHERE NOT (
     NEW.pending = max(OLD.pending - 1, 0) AND EXISTS (
       SELECT 1 FROM audit_events AS e
       WHERE e.log_id = NEW.id AND e.slot = NEW.head_number % NEW.capacity AND e.number = NEW.head_number
@@ -63,20 +63,8 @@ ON audit_logs BEGIN
         AND NEW.prior_hash = OLD.head_hash AND e.created_at = NEW.head_time)
     OR NEW.pending = NEW.capacity AND OLD.pending = 0 AND NEW.head_number > OLD.head_number
       AND NEW.head_hash = OLD.head_hash AND NEW.prior_hash = OLD.prior_hash AND NEW.head_time = OLD.head_time);
-  -- While a ring is laid anew, pending is the old capacity with a minus: it cannot be committed, and the one event
-  -- that takes it back to 0 is the one that tells of the change.
-  SELECT RAISE(ABORT, 'audit_logs: a capacity changes alone, and only to what the ring can be laid to')
-  WHERE NEW.capacity IS NOT OLD.capacity AND NOT (
-    typeof(NEW.capacity) = 'integer' AND OLD.pending = 0 AND NEW.pending = -OLD.capacity
-    AND NEW.head_number = OLD.head_number AND NEW.head_hash = OLD.head_hash AND NEW.prior_hash = OLD.prior_hash
-    AND NEW.head_time = OLD.head_time
-    AND NEW.seam_number = max(OLD.seam_number, OLD.head_number - min(OLD.capacity, NEW.capacity))
-    AND (NEW.seam_number = OLD.seam_number AND NEW.seam_hash = OLD.seam_hash OR EXISTS (
-      SELECT 1 FROM audit_events AS e
-      WHERE e.log_id = NEW.id AND e.slot = (NEW.seam_number + 1) % OLD.capacity AND e.number = NEW.seam_number + 1
-        AND e.prev_hash = NEW.seam_hash)));
   SELECT RAISE(ABORT, 'audit_logs: the ring was not laid anew, or the change of its capacity is not told')
-  WHERE NEW.capacity IS OLD.capacity AND OLD.pending < 0 AND NOT (
+  WHERE OLD.pending < 0 AND NOT (
     EXISTS (
       SELECT 1 FROM audit_events AS e
       WHERE e.log_id = NEW.id AND e.slot = NEW.head_number % NEW.capacity AND e.number = NEW.head_number AND e.status
@@ -88,6 +76,22 @@ ON audit_logs BEGIN
         AND min(e.number) = max(NEW.seam_number, NEW.head_number - NEW.capacity) + 1
         AND sum(e.slot <> e.number % NEW.capacity) = 0
       FROM audit_events AS e WHERE e.log_id = NEW.id));
+END
+-- ;
+CREATE TRIGGER audit_logs_laid AFTER UPDATE OF capacity ON audit_logs WHEN NEW.capacity IS NOT OLD.capacity BEGIN
+  -- While the ring is laid anew, pending is the old capacity with a minus: it cannot be committed, and the one event
+  -- that takes it back to 0 is the one that tells of the change.
+  SELECT RAISE(ABORT, 'audit_logs: a capacity changes alone, and only to what the ring can be laid to')
+  WHERE NOT (
+    typeof(NEW.capacity) = 'integer' AND OLD.pending = 0 AND NEW.pending = -OLD.capacity
+    AND NEW.id IS OLD.id AND NEW.project_id IS OLD.project_id
+    AND NEW.head_number = OLD.head_number AND NEW.head_hash = OLD.head_hash AND NEW.prior_hash = OLD.prior_hash
+    AND NEW.head_time = OLD.head_time
+    AND NEW.seam_number = max(OLD.seam_number, OLD.head_number - min(OLD.capacity, NEW.capacity))
+    AND (NEW.seam_number = OLD.seam_number AND NEW.seam_hash = OLD.seam_hash OR EXISTS (
+      SELECT 1 FROM audit_events AS e
+      WHERE e.log_id = NEW.id AND e.slot = (NEW.seam_number + 1) % OLD.capacity AND e.number = NEW.seam_number + 1
+        AND e.prev_hash = NEW.seam_hash)));
 END
 -- ;
 CREATE TRIGGER audit_logs_kept BEFORE DELETE ON audit_logs BEGIN
