@@ -77,6 +77,7 @@ def _connect(app: Flask, settings: config.Settings) -> None:
     key = config.chain_key(settings)
     with app.app_context():
         prepare(db.engine)
+        trail.guard_connections(db.engine)  # after its pragmas, which it would refuse
         trail.use_key(db.engine, key)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from erebus.db import db
+from erebus.commands.capacity import capacity
+from erebus.commands.roles import roles
 from erebus.demo import demo
 from erebus.plugins import installation
 from erebus.trail import missing_triggers
-from erebus.upgrading import upgrade_all
+from erebus.upgrading import owner_connection, upgrade_all
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,10 +30,14 @@ def init_commands(app: Flask) -> None:
 def upgrade() -> None:
     """Bring the tables up to date: Erebus's own, then each plugin's."""
     upgrade_all(installation())
-    if missing := missing_triggers(db.session.connection()):
+    with owner_connection(installation().settings) as connection:
+        missing = missing_triggers(connection)
+    if missing:
         message = f"the log is not protected: {', '.join(missing)} missing"
         raise click.ClickException(message)
     click.echo("The tables are up to date.")
 
 
+commands.add_command(capacity)
 commands.add_command(demo)
+commands.add_command(roles)

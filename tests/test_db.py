@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from erebus import db
 from erebus.blueprints.auth.models import PlatformSetting
 from erebus.db import transaction
-from erebus.trail import AuditEvent, Refused, read_log
+from erebus.trail import AuditEvent, Refused, missing_triggers, read_log
+from erebus.upgrading import owner_connection
+from tests.conftest import DATABASE
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -98,6 +101,32 @@ def test_no_update_is_lost_between_threads_that_read_and_write(app: Flask) -> No
     with app.app_context():
         assert db.session.get_one(PlatformSetting, "counter").value == "40"
         assert platform_events()[0].number == 41
+
+
+@pytest.mark.skipif(DATABASE != "sqlite", reason="on PostgreSQL it is the app's role that may not")
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("DROP TRIGGER audit_events_kept", "the schema changes in migrations only"),
+        ("CREATE TABLE anything (id INTEGER)", "the schema changes in migrations only"),
+        ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys is set when a connection is made, and never after"),
+        ("DELETE FROM audit_zero", "audit_zero never changes"),
+    ],
+)
+def test_the_app_changes_rows_only_and_says_why_it_refuses_more(app: Flask, statement: str, why: str) -> None:
+    with app.app_context():
+        with pytest.raises(DatabaseError, match=f"refused on a connection of the app: {why}"):
+            db.session.execute(text(statement))
+        db.session.rollback()
+
+        assert missing_triggers(db.session.connection()) == []
+        assert db.session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_what_owns_the_tables_works_on_connections_of_its_own(app: Flask) -> None:
+    with owner_connection(app.extensions["erebus"].settings) as connection:
+        connection.execute(text("CREATE TABLE anything (id INTEGER)"))
+        connection.execute(text("DROP TABLE anything"))
 
 
 def test_the_text_of_a_database_error_holds_no_bound_value(app: Flask) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, create_engine, inspect
 from erebus import config, create_app, db, trail
 from erebus.db import WRITES, Base, prepare
 from erebus.upgrading import downgrade, upgrade
+from tests.trail.conftest import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,26 @@ def test_up_down_and_up_again_ends_where_the_models_are(connection: Connection) 
     context = MigrationContext.configure(connection, opts=options)
     assert compare_metadata(context, [db.metadata, trail.metadata]) == []
     assert trail.missing_triggers(connection) == []
+
+
+def test_migrations_make_the_triggers_that_the_trail_makes_on_fresh_tables(connection: Connection) -> None:
+    trail.metadata.create_all(connection)
+    trail.make_triggers(connection)
+    wanted = definitions(connection)
+    trail.drop_triggers(connection)
+    trail.metadata.drop_all(connection)
+
+    upgrade(connection, config.MIGRATIONS)
+    assert definitions(connection) == wanted
+
+
+def test_a_step_back_and_forth_leaves_the_same_triggers(connection: Connection) -> None:
+    upgrade(connection, config.MIGRATIONS)
+    newest = definitions(connection)
+    downgrade(connection, config.MIGRATIONS, to="0002")
+    assert definitions(connection) != newest
+    upgrade(connection, config.MIGRATIONS)
+    assert definitions(connection) == newest
 
 
 def test_constraints_are_named_alike_in_migrations_and_models(connection: Connection) -> None:

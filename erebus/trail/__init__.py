@@ -12,6 +12,8 @@ From then on no code has to remember the log.
 
 from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_actor
 from erebus.trail.attempts import note
+from erebus.trail.authorizer import guard_connections
+from erebus.trail.capacity import CapacityChange, CapacityError, UnknownLogError, change_capacity, plan_capacity
 from erebus.trail.changes import ChangeSet, FieldChange
 from erebus.trail.description import AuditDescription, Words
 from erebus.trail.events import AuditEvent, AuditLog, Log, OpenBurst
@@ -22,11 +24,12 @@ from erebus.trail.listener import attach
 from erebus.trail.refusal import Refused, Rule
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.settling import open_bursts, settle_due
-from erebus.trail.tables import metadata
+from erebus.trail.tables import RIGHTS, metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
 from erebus.trail.verify import Verification, verify
 
 __all__ = [
+    "RIGHTS",
     "SYSTEM",
     "UNAUDITED",
     "Actor",
@@ -34,27 +37,33 @@ __all__ = [
     "AuditDescription",
     "AuditEvent",
     "AuditLog",
+    "CapacityChange",
+    "CapacityError",
     "ChangeSet",
     "FieldChange",
     "Log",
     "OpenBurst",
     "Refused",
     "Rule",
+    "UnknownLogError",
     "Verification",
     "Words",
     "acting_as",
     "attach",
+    "change_capacity",
     "current_actor",
     "describe",
     "drop_triggers",
     "exempt",
     "failed",
+    "guard_connections",
     "is_known",
     "make_triggers",
     "metadata",
     "missing_triggers",
     "note",
     "open_bursts",
+    "plan_capacity",
     "read_log",
     "refused_by",
     "settle_due",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 metadata = MetaData()
 
-MAX_CAPACITY = 10_000
+MIN_CAPACITY, MAX_CAPACITY = 10, 10_000
 ZERO_HASH = bytes(32)
 
 audit_zero = Table(
@@ -62,7 +62,7 @@ audit_logs = Table(
     ),
     Column("settle_at", BigInteger),
     PrimaryKeyConstraint("id", name="pk_audit_logs"),
-    CheckConstraint(f"capacity BETWEEN 10 AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
+    CheckConstraint(f"capacity BETWEEN {MIN_CAPACITY} AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 50},
 )
@@ -128,3 +128,14 @@ audit_bursts = Table(
     Column("last_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("log_id", "actor_id", name="pk_audit_bursts"),
 )
+RIGHTS = {
+    "audit_events": (
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+    ),  # a ring that is laid anew smaller deletes what it displaces
+    "audit_logs": ("SELECT", "INSERT", "UPDATE"),
+    "audit_zero": ("SELECT",),
+}
+"""What a PostgreSQL role that owns nothing has to be granted to write logs, read them and change their capacity."""

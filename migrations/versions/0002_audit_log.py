@@ -1,9 +1,11 @@
 """The log: the ring, its head, and the triggers that make it append-only."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 
-from erebus.trail import drop_triggers, make_triggers
+from erebus.trail.triggers import run_script
 
 revision = "0002"
 down_revision = "0001"
@@ -70,13 +72,20 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 50},
         sqlite_with_rowid=False,
     )
-    make_triggers(op.get_bind())
+    op.execute("INSERT INTO audit_zero (zero) VALUES (0)")
+    _run("0002_up")
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    drop_triggers(op.get_bind())
-
+    _run("0002_down")
     op.drop_table("audit_logs")
     op.drop_table("audit_zero")
     op.drop_table("audit_events")
+
+
+def _run(name: str) -> None:
+    """Run a text of this revision's own: what the package's has become since is not for it."""
+    connection = op.get_bind()
+    folder = Path(__file__).parent.parent / "triggers"
+    run_script(connection, (folder / f"{name}_{connection.dialect.name}.sql").read_text())

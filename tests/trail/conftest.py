@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy import ForeignKey, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from erebus import trail
@@ -140,3 +140,14 @@ def kept(session: Session, log_id: str = "a") -> list[trail.AuditEvent]:
     """The kept events, oldest first."""
     log = trail.read_log(session.connection(), log_id)
     return list(reversed(log.events)) if log else []
+
+
+def definitions(connection: Connection) -> list[str]:
+    """The triggers, and on PostgreSQL their functions, as the database would make them again."""
+    if connection.dialect.name == "sqlite":
+        found = "SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY 1"
+    else:
+        found = """SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+            UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = to_regnamespace(current_schema())
+            ORDER BY 1"""
+    return list(connection.execute(text(found)).scalars())

@@ -22,6 +22,7 @@ from erebus.blueprints.projects.models import Project, Region
 from erebus.db import db, transaction
 from erebus.permissions import Role
 from erebus.trail import Actor, ActorKind, AuditLog, Refused, acting_as, drop_triggers, read_log
+from erebus.upgrading import owner_connection
 from tests.conftest import PASSWORD
 
 
@@ -111,7 +112,7 @@ def tamper(app: Flask, project: Place) -> Callable[[str, int], None]:
     """``tamper("description = 'x'", 2)`` changes event 2 without the triggers, as an owner of the tables can."""
 
     def tamper(assignment: str, number: int) -> None:
-        with app.app_context(), db.engine.begin() as connection:
+        with owner_connection(app.extensions["erebus"].settings) as connection:
             drop_triggers(connection)
             statement = f"UPDATE audit_events SET {assignment} WHERE log_id = '{project.id}' AND number = {number}"
             connection.exec_driver_sql(statement)

@@ -1,0 +1,51 @@
+"""``flask erebus capacity``: how many events a log keeps."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import or_, select
+
+from erebus import clock, trail
+from erebus.blueprints.projects.models import Project
+from erebus.db import db, transaction
+from erebus.scope import PLATFORM
+
+
+@click.command()
+@click.argument("log")
+@click.argument("capacity", type=int, metavar="N")
+@click.option("--yes", is_flag=True, help="Do not ask before events are displaced.")
+@with_appcontext
+def capacity(log: str, capacity: int, *, yes: bool) -> None:
+    """Let LOG keep its N newest events, from 10 to 10000.
+
+    LOG is a project's address or id, or `platform`. The change is an event of that log.
+    """
+    log_id = _log_id(log)
+    try:
+        planned = trail.plan_capacity(db.session.connection(), log_id, capacity)
+        if planned.displaced and not yes:
+            click.confirm(f"{_events(planned.displaced)} will be displaced for good. Go on?", abort=True)
+        with transaction() as session:
+            now = int(clock.now().timestamp() * 1000)
+            change = trail.change_capacity(session.connection(), log_id, capacity, trail.SYSTEM, now)
+    except (trail.UnknownLogError, trail.CapacityError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(_told(change))
+
+
+def _log_id(log: str) -> str:
+    """Return the id of the log called *log*; the log of a deleted project goes by the project's id."""
+    found = select(Project.id).where(or_(Project.slug == log, Project.id == log))
+    return PLATFORM.id if log == PLATFORM.id else db.session.scalar(found) or log
+
+
+def _told(change: trail.CapacityChange) -> str:
+    if change.before == change.after:
+        return f"It keeps {_events(change.after)} already. Nothing was changed."
+    return f"It keeps {_events(change.after)} now, {change.before} before; {change.displaced} displaced."
+
+
+def _events(count: int) -> str:
+    return f"{count} event{'' if count == 1 else 's'}"
