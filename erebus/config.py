@@ -77,8 +77,9 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
 
 
 def database_url(settings: Settings) -> str:
-    """Return the address of the database, the SQLite file in the instance folder by default."""
+    """Return the address of the database: by default the SQLite file in the instance folder, which is made."""
     if not settings.database_url:
+        settings.instance_path.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{settings.instance_path.resolve() / 'erebus.db'}"
     url = make_url(settings.database_url)
     if url.drivername in {"postgres", "postgresql"}:

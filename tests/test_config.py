@@ -56,6 +56,13 @@ def test_a_postgresql_address_gets_the_driver_and_keeps_its_password() -> None:
     assert config.database_url(settings) == "postgresql+psycopg://erebus:p%40ss@db.example/erebus"
 
 
+def test_the_folder_of_the_default_database_is_made(tmp_path: Path) -> None:
+    settings = config.load({"INSTANCE_PATH": str(tmp_path / "new"), "CHAIN_KEY": "0" * 64, "SECRET_KEY": "given"})
+
+    assert config.database_url(settings) == f"sqlite:///{tmp_path / 'new' / 'erebus.db'}"
+    assert (tmp_path / "new").is_dir()
+
+
 def test_keys_are_made_once_and_are_for_the_owner_only(tmp_path: Path) -> None:
     settings = config.load({"INSTANCE_PATH": str(tmp_path / "new")})
 

@@ -70,7 +70,7 @@ def test_says_that_a_password_was_changed_since(app: Flask, runner: FlaskCliRunn
     assert [line for line in lines if "changed since" in line] == [line for line in lines if "owner@" in line]
 
 
-@pytest.mark.parametrize("password", ["x" * 129, "a\tb"])
+@pytest.mark.parametrize("password", ["x" * 129, "a\tb", "  "])
 def test_refuses_a_password_with_which_nobody_could_sign_in(settings: dict[str, Any], password: str) -> None:
     app = create_app({**settings, "DEMO_PASSWORD": password})
     result = app.test_cli_runner().invoke(args=DEMO)
