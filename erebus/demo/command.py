@@ -39,6 +39,8 @@ def demo(address: str | None) -> None:
         raise click.ClickException(_HALF_A_DEMO)
     if found is Finding.NOTHING:
         _make(settings)
+    else:
+        click.echo("The demo is there already. Nothing was changed.")
     _print(address, settings)
 
 
