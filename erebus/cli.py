@@ -10,7 +10,8 @@ from flask.cli import AppGroup, with_appcontext
 from erebus.db import db
 from erebus.demo import demo
 from erebus.plugins import installation
-from erebus.upgrading import UnprotectedLogError, check_protection, upgrade_all
+from erebus.trail import missing_triggers
+from erebus.upgrading import upgrade_all
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,10 +29,9 @@ def init_commands(app: Flask) -> None:
 def upgrade() -> None:
     """Bring the tables up to date: Erebus's own, then each plugin's."""
     upgrade_all(installation())
-    try:
-        check_protection(db.engine)
-    except UnprotectedLogError as error:
-        raise click.ClickException(str(error)) from None
+    if missing := missing_triggers(db.session.connection()):
+        message = f"the log is not protected: {', '.join(missing)} missing"
+        raise click.ClickException(message)
     click.echo("The tables are up to date.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,12 +41,16 @@ def test_a_yes_or_no_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch,
         ({"DATABASE_URL": "nonsense"}, "EREBUS_DATABASE_URL must be a sqlite"),
         ({"CHAIN_KEY": "abc"}, "EREBUS_CHAIN_KEY must be 64 hexadecimal digits"),
         ({"DORMANT_DAYS": "many"}, "EREBUS_DORMANT_DAYS must be a whole number"),
-        ({"DORMANT_DAYS": "0"}, "EREBUS_DORMANT_DAYS must not be negative"),
+        ({"DATABASE_URL": "sqlite://"}, "EREBUS_DATABASE_URL must name a file"),
+        ({"DATABASE_URL": "sqlite:///:memory:"}, "EREBUS_DATABASE_URL must name a file"),
+        ({"DORMANT_DAYS": None}, "EREBUS_DORMANT_DAYS must be a whole number"),
+        ({"DORMANT_DAYS": "0"}, "EREBUS_DORMANT_DAYS must be at least 1"),
+        ({"TRUSTED_PROXIES": "-1"}, "EREBUS_TRUSTED_PROXIES must be at least 0"),
         ({"SECURE_COOKIES": "perhaps"}, "EREBUS_SECURE_COOKIES must be true or false"),
         ({"COLOUR": "red"}, "COLOUR is not a setting of Erebus"),
     ],
 )
-def test_what_cannot_work_is_refused_by_name(given: dict[str, str], message: str) -> None:
+def test_what_cannot_work_is_refused_by_name(given: dict[str, Any], message: str) -> None:
     with pytest.raises(config.SettingError, match=message):
         config.load(given)
 

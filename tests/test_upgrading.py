@@ -53,6 +53,19 @@ def test_starts_on_tables_of_an_older_release_so_that_they_can_be_brought_up_to_
     assert create_app(settings).extensions["erebus"]
 
 
+def test_upgrading_another_database_than_the_apps_is_told(blank_database_url: str, tmp_path: Path) -> None:
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    settings = {"DATABASE_URL": blank_database_url, "OWNER_DATABASE_URL": other, "INSTANCE_PATH": str(tmp_path)}
+    app = create_app({**settings, "TESTING": True})
+
+    result = app.test_cli_runner().invoke(args=["erebus", "upgrade"])
+
+    assert result.exit_code == 1
+    assert "missing" in result.output
+    with app.app_context():
+        db.engine.dispose()
+
+
 def test_upgrading_says_that_a_trigger_is_missing(settings: dict[str, Any]) -> None:
     app = create_app(settings)
     name = TRIGGERS[dialect(settings)][0]
