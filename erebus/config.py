@@ -81,7 +81,16 @@ def database_url(settings: Settings) -> str:
     if not settings.database_url:
         settings.instance_path.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{settings.instance_path.resolve() / 'erebus.db'}"
-    url = make_url(settings.database_url)
+    return _with_driver(settings.database_url)
+
+
+def owner_database_url(settings: Settings) -> str:
+    """Return the address with which migrations run: that of the database, unless another role owns the tables."""
+    return _with_driver(settings.owner_database_url) if settings.owner_database_url else database_url(settings)
+
+
+def _with_driver(address: str) -> str:
+    url = make_url(address)
     if url.drivername in {"postgres", "postgresql"}:
         url = url.set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)

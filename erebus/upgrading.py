@@ -72,8 +72,7 @@ def _warning(missing: list[str], dialect: str) -> str:
 @contextmanager
 def owner_connection(settings: config.Settings) -> Iterator[Connection]:
     """Yield a connection of those who own the tables, on an engine of its own, in one transaction."""
-    url = settings.owner_database_url or config.database_url(settings)
-    engine = create_engine(url, poolclass=pool.NullPool)
+    engine = create_engine(config.owner_database_url(settings), poolclass=pool.NullPool)
     prepare(engine)
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
         yield connection

@@ -56,8 +56,13 @@ def test_what_cannot_work_is_refused_by_name(given: dict[str, Any], message: str
 
 
 def test_a_postgresql_address_gets_the_driver_and_keeps_its_password() -> None:
-    settings = config.load({"DATABASE_URL": "postgres://erebus:p%40ss@db.example/erebus"})
-    assert config.database_url(settings) == "postgresql+psycopg://erebus:p%40ss@db.example/erebus"
+    address = "postgres://erebus:p%40ss@db.example/erebus"
+    settings = config.load({"DATABASE_URL": address})
+    owners = config.load({"OWNER_DATABASE_URL": address})
+
+    expected = "postgresql+psycopg://erebus:p%40ss@db.example/erebus"
+    assert (config.database_url(settings), config.owner_database_url(owners)) == (expected, expected)
+    assert config.owner_database_url(settings) == expected
 
 
 def test_the_folder_of_the_default_database_is_made(tmp_path: Path) -> None:
