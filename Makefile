@@ -23,8 +23,8 @@ $(V)/erebus-dev: requirements/dev.txt $(V)/erebus-base
 	touch $@
 
 demo: $(V)/erebus-base  ## set up a demo and serve it (PORT, EREBUS_DATABASE_URL, EREBUS_DEMO_PASSWORD)
-	@$(V)/python -c 'import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); sys.exit(0) if not s.bind(("127.0.0.1", $(PORT))) else 1' 2>/dev/null \
-	  || { echo "Port $(PORT) is taken. Choose another one: PORT=5001 make demo"; exit 1; }
+	@$(V)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' '$(PORT)' 2>/dev/null \
+	  || { echo "Port $(PORT) cannot be had: it is taken, or no number up to 65535. Choose another one: PORT=5001 make demo"; exit 1; }
 	@$(V)/flask erebus upgrade
 	@$(V)/flask erebus demo --address http://127.0.0.1:$(PORT)
 	@exec $(V)/gunicorn --bind 127.0.0.1:$(PORT) wsgi:app

@@ -14,6 +14,7 @@ from erebus.http import actor, init_http, required_permission
 from erebus.plugins import Installation, Plugin, PluginError, load
 from erebus.scope import PLATFORM, log_of
 from erebus.templating import init_templating
+from erebus.upgrading import check_protection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,8 +30,9 @@ BUILT_IN = (
 def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plugin] = ()) -> Flask:
     """Return the app. *settings* win over the environment; *plugins* come after the built-in and the installed ones.
 
-    Raises `erebus.config.SettingError` for a setting that cannot work, and `erebus.plugins.PluginError` for a plugin
-    that cannot be taken in; either names the culprit.
+    Raises `erebus.config.SettingError` for a setting that cannot work, `erebus.plugins.PluginError` for a plugin that
+    cannot be taken in, and `erebus.upgrading.UnprotectedLogError` for a database without the log's triggers; each names
+    the culprit.
     """
     app = Flask("erebus")
     installation = Installation(config.load(settings), tuple(load(BUILT_IN, plugins)))
@@ -91,8 +93,9 @@ def _register(app: Flask, plugin: Plugin) -> None:
 
 
 def _check(app: Flask) -> None:
-    """Refuse, by name, what was not declared: a route without a permission, a model that nobody tells of."""
+    """Refuse, by name, what is missing: a trigger of the log, a route's permission, a model's description."""
     with app.app_context():
+        check_protection(db.engine)
         for rule in app.url_map.iter_rules():
             try:
                 required_permission(rule.endpoint)

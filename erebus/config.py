@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class Settings:
         """Refuse what cannot work."""
         for name in ("database_url", "owner_database_url"):
             _check_database_url(name, getattr(self, name))
-        for name in ("dormant_days", "trusted_proxies"):
-            if getattr(self, name) < (name == "dormant_days"):
-                raise SettingError(_message(name, "must not be negative (dormant_days: at least 1)"))
+        for name, least in (("dormant_days", 1), ("trusted_proxies", 0)):
+            if getattr(self, name) < least:
+                raise SettingError(_message(name, f"must be at least {least}"))
         _check_chain_key(self.chain_key)
 
 
@@ -77,8 +77,9 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
 
 
 def database_url(settings: Settings) -> str:
-    """Return the address of the database, the SQLite file in the instance folder by default."""
+    """Return the address of the database: by default the SQLite file in the instance folder, which is made."""
     if not settings.database_url:
+        settings.instance_path.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{settings.instance_path.resolve() / 'erebus.db'}"
     return _with_driver(settings.database_url)
 
@@ -128,7 +129,7 @@ def _convert(name: str, kind: str, value: Any) -> Any:  # noqa: ANN401 - setting
     if kind == "int":
         try:
             return int(value)
-        except ValueError:
+        except (TypeError, ValueError):
             raise SettingError(_message(name, "must be a whole number")) from None
     return Path(value) if kind == "Path" else str(value)
 
@@ -143,11 +144,13 @@ def _check_database_url(name: str, text: str) -> None:
     if not text:
         return
     try:
-        backend = make_url(text).get_backend_name()
+        url = make_url(text)
     except ArgumentError:
-        backend = ""
-    if backend not in {"sqlite", "postgresql", "postgres"}:
+        url = URL.create("")
+    if url.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
         raise SettingError(_message(name, "must be a sqlite:/// or postgresql:// address"))
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise SettingError(_message(name, "must name a file: a database in memory is gone with its connection"))
 
 
 def _check_chain_key(text: str) -> None:

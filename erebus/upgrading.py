@@ -10,21 +10,27 @@ from typing import TYPE_CHECKING
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from erebus import config
 from erebus.db import WRITES, prepare
+from erebus.trail import missing_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from erebus.plugins import Installation
 
 OWN = "alembic_version"
+
+
+class UnprotectedLogError(Exception):
+    """The database does not protect the log; the text names the triggers that are missing, and says what to do."""
 
 
 def upgrade_all(installation: Installation) -> None:
@@ -34,6 +40,33 @@ def upgrade_all(installation: Installation) -> None:
         for plugin in installation.plugins:
             if plugin.migrations:
                 upgrade(connection, plugin.migrations, f"{OWN}_{plugin.name}")
+
+
+def check_protection(engine: Engine) -> None:
+    """Refuse to work on a log that the database does not protect. One query where all triggers are there.
+
+    Tables that are not up to date may lack them: bringing them up to date must still be possible.
+    Raises `UnprotectedLogError`.
+    """
+    try:
+        with engine.connect() as connection:
+            missing = missing_triggers(connection)
+            if missing and _is_up_to_date(connection):
+                raise UnprotectedLogError(_warning(missing, engine.dialect.name))
+    finally:
+        engine.dispose()  # or a server that forks after this would share the connection among its workers
+
+
+def _is_up_to_date(connection: Connection) -> bool:
+    revisions = ScriptDirectory(str(config.MIGRATIONS)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(revisions)
+
+
+def _warning(missing: list[str], dialect: str) -> str:
+    return (
+        f"the log is not protected: {', '.join(missing)} missing. What is missing was removed from the database, or "
+        f"switched off: find out by whom, then put it back as it stands in erebus/trail/triggers_{dialect}.sql"
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,19 +41,35 @@ def test_a_yes_or_no_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch,
         ({"DATABASE_URL": "nonsense"}, "EREBUS_DATABASE_URL must be a sqlite"),
         ({"CHAIN_KEY": "abc"}, "EREBUS_CHAIN_KEY must be 64 hexadecimal digits"),
         ({"DORMANT_DAYS": "many"}, "EREBUS_DORMANT_DAYS must be a whole number"),
-        ({"DORMANT_DAYS": "0"}, "EREBUS_DORMANT_DAYS must not be negative"),
+        ({"DATABASE_URL": "sqlite://"}, "EREBUS_DATABASE_URL must name a file"),
+        ({"DATABASE_URL": "sqlite:///:memory:"}, "EREBUS_DATABASE_URL must name a file"),
+        ({"DORMANT_DAYS": None}, "EREBUS_DORMANT_DAYS must be a whole number"),
+        ({"DORMANT_DAYS": "0"}, "EREBUS_DORMANT_DAYS must be at least 1"),
+        ({"TRUSTED_PROXIES": "-1"}, "EREBUS_TRUSTED_PROXIES must be at least 0"),
         ({"SECURE_COOKIES": "perhaps"}, "EREBUS_SECURE_COOKIES must be true or false"),
         ({"COLOUR": "red"}, "COLOUR is not a setting of Erebus"),
     ],
 )
-def test_what_cannot_work_is_refused_by_name(given: dict[str, str], message: str) -> None:
+def test_what_cannot_work_is_refused_by_name(given: dict[str, Any], message: str) -> None:
     with pytest.raises(config.SettingError, match=message):
         config.load(given)
 
 
 def test_a_postgresql_address_gets_the_driver_and_keeps_its_password() -> None:
-    settings = config.load({"DATABASE_URL": "postgres://erebus:p%40ss@db.example/erebus"})
-    assert config.database_url(settings) == "postgresql+psycopg://erebus:p%40ss@db.example/erebus"
+    address = "postgres://erebus:p%40ss@db.example/erebus"
+    settings = config.load({"DATABASE_URL": address})
+    owners = config.load({"OWNER_DATABASE_URL": address})
+
+    expected = "postgresql+psycopg://erebus:p%40ss@db.example/erebus"
+    assert (config.database_url(settings), config.owner_database_url(owners)) == (expected, expected)
+    assert config.owner_database_url(settings) == expected
+
+
+def test_the_folder_of_the_default_database_is_made(tmp_path: Path) -> None:
+    settings = config.load({"INSTANCE_PATH": str(tmp_path / "new"), "CHAIN_KEY": "0" * 64, "SECRET_KEY": "given"})
+
+    assert config.database_url(settings) == f"sqlite:///{tmp_path / 'new' / 'erebus.db'}"
+    assert (tmp_path / "new").is_dir()
 
 
 def test_keys_are_made_once_and_are_for_the_owner_only(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def demo(address: str | None) -> None:
         raise click.ClickException(_HALF_A_DEMO)
     if found is Finding.NOTHING:
         _make(settings)
+    else:
+        click.echo("The demo is there already. Nothing was changed.")
     _print(address, settings)
 
 
@@ -66,7 +68,11 @@ def _print(address: str | None, settings: Settings) -> None:
 
 
 def _told(password: str | None) -> str:
-    return f"Password of all: {password}" if password else "Their password is not known here: it was changed since."
+    return (
+        f"Password of all: {password}"
+        if password
+        else "Their password is not known here: it was chosen elsewhere, or changed since."
+    )
 
 
 def _known_password(settings: Settings) -> tuple[str | None, set[str]]:

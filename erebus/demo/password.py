@@ -29,8 +29,8 @@ def choose(settings: Settings) -> str:
     Raises `SettingError` for one with which nobody could sign in.
     """
     password = settings.demo_password or "-".join([*(secrets.choice(_WORDS) for _ in range(3)), _number()])
-    if len(password) > _LONGEST or not password.isprintable():
-        message = f"EREBUS_DEMO_PASSWORD must be at most {_LONGEST} characters that can be seen"
+    if len(password) > _LONGEST or not password.isprintable() or not password.strip():
+        message = f"EREBUS_DEMO_PASSWORD must be at most {_LONGEST} characters that can be seen, not all of them spaces"
         raise SettingError(message)
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)

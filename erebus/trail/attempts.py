@@ -36,6 +36,7 @@ _log = logging.getLogger("erebus.trail")
 class Attempt:
     """An attempt, told and waiting for the end of its transaction."""
 
+    model: type
     engine: Engine
     log: Log
     content: dict[str, Any]
@@ -52,7 +53,7 @@ def note(session: Session, refused: Refused) -> None:
         log = attachment.log_of(refused.entity, connection)
         change = _change_set(refused, description, connection)
         told = tell_attempt(change, description, log, attachment.actor_of(), refused.reason)
-    keep(session, Attempt(connection.engine, log, told))
+    keep(session, Attempt(model, connection.engine, log, told))
     mark_told(refused)
 
 
@@ -80,8 +81,10 @@ def write_apart(attempts: list[Attempt]) -> None:
 
 def write(attempts: list[Attempt], connection: Connection) -> None:
     """Append the lines of *attempts* on *connection*: several logs always in the same order."""
+    attachment = registry.attachment_of(attempts[0].model)
     for log in sorted({a.log for a in attempts}):
-        append_failures(connection, log, [a.content for a in attempts if a.log == log])
+        contents = [a.content for a in attempts if a.log == log]
+        append_failures(connection, log, contents, attachment.clock(), otherwise=attachment.main)
 
 
 def is_told(error: BaseException | None) -> bool:

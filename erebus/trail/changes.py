@@ -98,6 +98,7 @@ class Capture:
 class Remark:
     """A line that is told already: it stands among the captures of its transaction and goes with them."""
 
+    model: type
     log: Log
     content: dict[str, Any]
 

@@ -90,7 +90,7 @@ def _keep(session: Session, found: list[Failing], error: BaseException | None) -
             session.info[REFUSED] = (error, refused)
         reason = refused.reason if refused else _reason(mapper, error)
         if content := tell_failure(capture, reason):
-            keep(session, Attempt(session.get_bind(mapper).engine, capture.log, content))
+            keep(session, Attempt(capture.model, session.get_bind(mapper).engine, capture.log, content))
 
 
 # What failed

@@ -130,7 +130,9 @@ def _children(entry: Entry) -> list[Watched]:
         return []
     if rule == "onupdate" and not set(shape_of(entry.mapper).key) & instance_state(entry.target).committed_state.keys():
         return []
-    watched = [Watched(entry.mapper, entry.was, entry.before, Told("", {}, registry.main_attachment().main))]
+    watched = [
+        Watched(entry.mapper, entry.was, entry.before, Told("", {}, registry.attachment_of(entry.mapper.class_).main))
+    ]
     return (dependants if rule == "ondelete" else followers)(entry.connection, watched)
 
 

@@ -99,14 +99,15 @@ def _after(
     tables = written_tables(statement, is_text=_is_text(context)) if reason else frozenset()
     if not tables or context.isddl:
         return
-    attachment = registry.main_attachment()
+    model = registry.classes_in(tables)[0]
+    attachment = registry.attachment_of(model)
     told = tell_unaudited(sorted(tables), cursor.rowcount, reason, attachment.main, attachment.actor_of())
     session = session_on(connection)
     if session is None or not session.in_transaction():
         append(connection, attachment.main, [told], attachment.clock())
     else:
         use(session, buffer_of(session), connection)
-        buffer_of(session).captures.append(Remark(attachment.main, told))
+        buffer_of(session).captures.append(Remark(model, attachment.main, told))
 
 
 def _is_text(context: DefaultExecutionContext) -> bool:
@@ -127,7 +128,7 @@ def _is_of_flush(session: Session | None, context: DefaultExecutionContext, tabl
 
 
 def _refusal(tables: frozenset[str]) -> str:
-    names = ", ".join(registry.model_names(tables)) or ", ".join(sorted(tables))
+    names = ", ".join(model.__name__ for model in registry.classes_in(tables)) or ", ".join(sorted(tables))
     return (
         f"{names} is audited: change objects in a session, or use session.execute(insert/update/delete(Class)), which"
         f" the log follows. If neither will do, give the execution option {UNAUDITED}='why', which is logged itself."

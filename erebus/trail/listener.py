@@ -118,17 +118,18 @@ def _write(session: Session, buffer: Buffer) -> None:
     buffer.is_written = True
     captures, buffer.captures = buffer.captures, []
     buffer.written += captures
-    events = [(c.log, told) for c in fold(captures) if (told := tell_change(c))]
     tried = attempts.take(session)
-    if not events and not tried:
+    if not captures and not tried:
         return
-    connection = buffer.connection or session.connection()
+    attachment = registry.attachment_of((captures or tried)[0].model)
+    events = [(c.log, told) for c in fold(captures) if (told := tell_change(c))]
+    connection, now = buffer.connection or session.connection(), attachment.clock()
     for log in sorted({*(log for log, _ in events), *(a.log for a in tried)}):
         own = [content for owner, content in events if owner == log]
-        is_due = append(connection, log, own, registry.now()) if own else False
+        is_due = append(connection, log, own, now) if own else False
         failures = [a.content for a in tried if a.log == log]
         if failures or is_due:
-            append_failures(connection, log, failures)
+            append_failures(connection, log, failures, now, otherwise=attachment.main)
 
 
 # Rollbacks

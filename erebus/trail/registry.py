@@ -64,16 +64,6 @@ def attachment_of(model: type) -> Attachment:
     raise LookupError(message)
 
 
-def now() -> int:
-    """Return the time in milliseconds since 1970, UTC, as the app has it."""
-    return main_attachment().clock()
-
-
-def main_attachment() -> Attachment:
-    """Return what the first base was attached with. Raises LookupError if the trail is attached to none."""
-    return next(iter(_attachments.values()))
-
-
 def audited_mappers() -> list[Mapper[Any]]:
     """Return the mappers of all classes that are not exempt."""
     return [m for base in _attachments for m in base.registry.mappers if not is_exempt(m.class_)]
@@ -94,9 +84,10 @@ def link_tables() -> frozenset[str]:
     return _tables(version())[1]
 
 
-def model_names(tables: Collection[str]) -> list[str]:
-    """Return the names of the audited classes that lie in *tables*."""
-    return sorted({m.class_.__name__ for m in audited_mappers() if {t.name.lower() for t in m.tables} & set(tables)})
+def classes_in(tables: Collection[str]) -> list[type]:
+    """Return the audited classes that lie in *tables*, or are linked by one of them, by name."""
+    mappers = (m for m in audited_mappers() if {t.name.lower() for t in _all_tables(m)} & {*tables})
+    return sorted((m.class_ for m in mappers), key=lambda model: model.__name__)
 
 
 def describe(model: type, description: AuditDescription) -> None:
@@ -136,6 +127,11 @@ def count_classes(_mapper: object, _class: type) -> None:
 @lru_cache(maxsize=1)
 def _tables(_version: tuple[int, int, int]) -> tuple[frozenset[str], frozenset[str]]:
     mappers = audited_mappers()
-    own = {t.name.lower() for m in mappers for t in m.tables}
-    linked = {r.secondary.name.lower() for m in mappers for r in m.relationships if isinstance(r.secondary, Table)}
-    return frozenset(own | linked), frozenset(linked - own)
+    own = {t.description.lower() for m in mappers for t in m.tables}
+    every = {t.name.lower() for m in mappers for t in _all_tables(m)}
+    return frozenset(every), frozenset(every - own)
+
+
+def _all_tables(mapper: Mapper[Any]) -> list[Table]:
+    """Return the tables of *mapper*, those that link its entities to others included."""
+    return [t for t in (*mapper.tables, *(r.secondary for r in mapper.relationships)) if isinstance(t, Table)]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from erebus.trail import registry
 from erebus.trail.bursts import Burst, Bursts
 from erebus.trail.events import Log, OpenBurst
 from erebus.trail.ledger import append, lock, make
@@ -20,13 +19,15 @@ if TYPE_CHECKING:
 _JSON = ("lines", "counts", "kinds", "subject")
 
 
-def append_failures(connection: Connection, log: Log, contents: list[dict[str, Any]]) -> None:
+def append_failures(
+    connection: Connection, log: Log, contents: list[dict[str, Any]], now: int, *, otherwise: Log | None = None
+) -> None:
     """Append to *log* those of the failures in *contents* that may be lines, count the others, write what is due.
 
-    A log that was never made is not made by a failure: what failed goes to the main log then.
+    A log that was never made is not made by a failure: what failed goes to the log *otherwise*. *now* is in
+    milliseconds since 1970, UTC.
     """
-    now = registry.now()
-    log = _lock(connection, log)
+    log = _lock(connection, log, otherwise or log)
     bursts = Bursts(_load(connection, log.id), log.project_id)
     lines = bursts.settle(now)
     for content in contents:
@@ -36,14 +37,17 @@ def append_failures(connection: Connection, log: Log, contents: list[dict[str, A
         append(connection, log, lines, now)
 
 
-def settle_due(engine: Engine) -> int:
-    """Write the summaries whose time has come, each log in a transaction of its own; return how many logs had some."""
+def settle_due(engine: Engine, now: int) -> int:
+    """Write the summaries that are due at *now* (milliseconds since 1970); return how many logs had some.
+
+    Each log is a transaction of its own.
+    """
     with engine.connect() as connection:
-        due = audit_logs.c.settle_at <= registry.now()
+        due = audit_logs.c.settle_at <= now
         logs = connection.execute(select(audit_logs.c.id).where(due).order_by(audit_logs.c.id)).scalars().all()
     for log_id in logs:
         with engine.connect().execution_options(erebus_write=True) as connection, connection.begin():
-            append_failures(connection, Log(log_id, None, 0), [])
+            append_failures(connection, Log(log_id, None, 0), [], now)
     return len(logs)
 
 
@@ -57,14 +61,13 @@ def open_bursts(connection: Connection, log_id: str) -> list[OpenBurst]:
     ]
 
 
-def _lock(connection: Connection, log: Log) -> Log:
-    """Lock *log*, or the main log if it was never made, and return it as it is stored."""
-    if found := lock(connection, log.id):
-        return found
-    main = registry.main_attachment().main
-    if lock(connection, main.id) is None:
-        make(connection, main)
-    return lock(connection, main.id) or main
+def _lock(connection: Connection, log: Log, otherwise: Log) -> Log:
+    """Lock *log*, or *otherwise* if it was never made, and return it as it is stored."""
+    found = lock(connection, log.id) or lock(connection, otherwise.id)
+    if found is None:
+        make(connection, otherwise)
+        found = lock(connection, otherwise.id)
+    return found or otherwise
 
 
 def _load(connection: Connection, log_id: str) -> dict[str, Burst]:

@@ -129,13 +129,9 @@ audit_bursts = Table(
     PrimaryKeyConstraint("log_id", "actor_id", name="pk_audit_bursts"),
 )
 RIGHTS = {
-    "audit_events": (
-        "SELECT",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-    ),  # a ring that is laid anew smaller deletes what it displaces
+    "audit_events": ("SELECT", "INSERT", "UPDATE", "DELETE"),  # a ring that is laid anew smaller deletes the displaced
     "audit_logs": ("SELECT", "INSERT", "UPDATE"),
     "audit_zero": ("SELECT",),
+    "audit_bursts": ("SELECT", "INSERT", "DELETE"),
 }
 """What a PostgreSQL role that owns nothing has to be granted to write logs, read them and change their capacity."""
