@@ -156,7 +156,7 @@ SQLITE = {
     "a trigger that swallows": [
         "CREATE TRIGGER swallow BEFORE INSERT ON main.audit_events BEGIN SELECT RAISE(IGNORE); END"
     ],
-    "a table that somebody else may drop": ["ALTER TABLE books RENAME TO audit_books"],
+    "a table that somebody else may drop": ["ALTER TABLE scraps RENAME TO audit_scraps"],
     "an index": ["CREATE UNIQUE INDEX anything ON audit_events (log_id)"],
     "a virtual table": ["CREATE VIRTUAL TABLE anything USING fts5(words)"],
     "the schema written": ["PRAGMA writable_schema = ON", "DELETE FROM sqlite_master WHERE type = 'trigger'"],
