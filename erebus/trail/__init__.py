@@ -7,20 +7,25 @@ once a process, give each engine its key, and describe the models::
     use_key(engine, key)
     describe(Widget, AuditDescription(entity_type="widget", label=lambda w: w.name, recorded=("name",)))
 
-From then on no code has to remember the log.
+From then on no code has to remember the log. `verify` tells whether a log is what was written; checkpoints (`seal`),
+kept in a `CheckpointFolder` or anywhere else outside the database, let it tell that the end was cut off, too.
 """
 
 from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_actor
 from erebus.trail.attempts import Refused, note
 from erebus.trail.changes import ChangeSet, FieldChange
+from erebus.trail.checkpoints import Checkpoint, is_genuine, read_checkpoint, seal
 from erebus.trail.description import AuditDescription, Words
 from erebus.trail.events import AuditEvent, AuditLog, Log
-from erebus.trail.ledger import read_log, use_key
+from erebus.trail.findings import Fault, Finding, Verification
+from erebus.trail.folder import CheckpointFolder
+from erebus.trail.ledger import key_of, use_key
 from erebus.trail.listener import attach
+from erebus.trail.reading import log_ids, newest_time, read_log, rooms
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.tables import metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
-from erebus.trail.verify import Verification, verify
+from erebus.trail.verify import key_fits, verify
 
 __all__ = [
     "SYSTEM",
@@ -30,7 +35,11 @@ __all__ = [
     "AuditEvent",
     "AuditLog",
     "ChangeSet",
+    "Checkpoint",
+    "CheckpointFolder",
+    "Fault",
     "FieldChange",
+    "Finding",
     "Log",
     "Refused",
     "Verification",
@@ -41,12 +50,20 @@ __all__ = [
     "describe",
     "drop_triggers",
     "exempt",
+    "is_genuine",
     "is_known",
+    "key_fits",
+    "key_of",
+    "log_ids",
     "make_triggers",
     "metadata",
     "missing_triggers",
+    "newest_time",
     "note",
+    "read_checkpoint",
     "read_log",
+    "rooms",
+    "seal",
     "use_key",
     "verify",
 ]
