@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup, with_appcontext
 
+from erebus.commands.checkpoints import checkpoints
+from erebus.commands.verify import verify
 from erebus.db import db
 from erebus.demo import demo
 from erebus.plugins import installation
@@ -35,4 +37,5 @@ def upgrade() -> None:
     click.echo("The tables are up to date.")
 
 
-commands.add_command(demo)
+for command in (demo, verify, checkpoints):
+    commands.add_command(command)
