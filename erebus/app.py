@@ -12,6 +12,7 @@ from erebus.cli import init_commands
 from erebus.db import Base, Model, db, prepare
 from erebus.http import actor, init_http, required_permission
 from erebus.plugins import Installation, Plugin, PluginError, load
+from erebus.probes import bp as probes
 from erebus.scope import log_of
 from erebus.templating import init_templating
 
@@ -41,6 +42,7 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     _connect(app, installation.settings)
     init_http(app)
     init_templating(app)
+    app.register_blueprint(probes)
     for plugin in installation.plugins:
         _register(app, plugin)
     # Set last: Flask-Security brings a JSON provider of its own, which would sort the fields of an event again.

@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from erebus.commands.checkpoints import checkpoints
+from erebus.commands.doctor import doctor
 from erebus.commands.verify import verify
 from erebus.db import db
 from erebus.demo import demo
@@ -37,5 +38,5 @@ def upgrade() -> None:
     click.echo("The tables are up to date.")
 
 
-for command in (demo, verify, checkpoints):
+for command in (demo, verify, checkpoints, doctor):
     commands.add_command(command)
