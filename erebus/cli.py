@@ -8,7 +8,10 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from erebus.commands.capacity import capacity
+from erebus.commands.checkpoints import checkpoints
+from erebus.commands.doctor import doctor
 from erebus.commands.roles import roles
+from erebus.commands.verify import verify
 from erebus.demo import demo
 from erebus.plugins import installation
 from erebus.trail import missing_triggers
@@ -38,6 +41,5 @@ def upgrade() -> None:
     click.echo("The tables are up to date.")
 
 
-commands.add_command(capacity)
-commands.add_command(demo)
-commands.add_command(roles)
+for command in (capacity, checkpoints, demo, doctor, roles, verify):
+    commands.add_command(command)

@@ -38,7 +38,7 @@ def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a dataclass fiel
 class Settings:
     """What an installation can choose. Each field is the environment variable ``EREBUS_<NAME>``."""
 
-    instance_path: Path = _setting(Path("instance"), "folder of the SQLite file and the two keys")
+    instance_path: Path = _setting(Path("instance"), "folder of the SQLite file, the two keys and the checkpoints")
     database_url: str = _setting("", "SQLite or PostgreSQL address; empty: a SQLite file in the instance folder")
     owner_database_url: str = _setting("", "address with which migrations run, where another role owns the tables")
     secret_key: str = _setting("", "signs sessions; empty: made at first start, kept in the instance folder")

@@ -18,8 +18,9 @@ from erebus.plugins import installation
 _OTHER_PLACE = "Give the demo a place of its own: EREBUS_INSTANCE_PATH=instance-demo make demo"
 _SOMETHING_ELSE = f"This database has accounts that are not the demo's. Nothing was changed. {_OTHER_PLACE}"
 _HALF_A_DEMO = (
-    "Setting up the demo was interrupted here, so its history is incomplete. Remove the database (by default "
-    f"instance/erebus.db) and run this again. {_OTHER_PLACE}"
+    "Setting up the demo was interrupted here, so its history is incomplete. Remove the database and the "
+    "checkpoints of its logs (by default instance/erebus.db and instance/checkpoints) and run this again. "
+    f"{_OTHER_PLACE}"
 )
 
 

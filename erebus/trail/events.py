@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from erebus.trail.tables import ZERO_HASH
+
 
 class Log(NamedTuple):
     """Which log an entity belongs to; *capacity* is how many events it keeps if it has to be made."""
@@ -25,7 +27,12 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """One line of a log, never changed after it is written. Times are milliseconds since 1970, UTC."""
+    """One line of a log, never changed after it is written. Times are milliseconds since 1970, UTC.
+
+    *flaw* names the first column that holds what the trail never writes there (another type, nothing at all): whoever
+    gets past the triggers can store anything. A stand-in is given for such a value: 0 as a number, -1 as a time, no
+    bytes as a hash, U+FFFD as a text.
+    """
 
     log_id: str
     number: int
@@ -50,11 +57,23 @@ class AuditEvent:
     user_agent: str | None
     previous_hash: bytes
     hash: bytes
+    slot: int
+    flaw: str = ""
 
     @property
     def changes(self) -> tuple[dict[str, Any], ...]:
-        """What changed, field by field: ``field, name, before, after``, or ``field, name, hidden``."""
-        return tuple(json.loads(self.stored_changes))
+        """What changed, field by field: ``field, name, before, after``, or ``field, name, hidden``.
+
+        Raises ValueError, and nothing else, where what is stored is no list of objects: the trail never wrote it.
+        """
+        try:
+            changes = json.loads(self.stored_changes)
+        except RecursionError:
+            changes = None
+        if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+            message = f"the changes of event {self.number} cannot be read"
+            raise ValueError(message)
+        return tuple(changes)
 
     def content(self) -> dict[str, Any]:
         """Return what the keyed digest covers."""
@@ -74,7 +93,7 @@ class OpenBurst:
 
 @dataclass(frozen=True)
 class AuditLog:
-    """A log as it stands: its head, and the kept events, newest first."""
+    """A log as it stands: its head, and the kept events, newest first. *flaw* is as in `AuditEvent`, of its own row."""
 
     id: str
     project_id: str | None
@@ -84,3 +103,7 @@ class AuditLog:
     head_time: int
     seam_number: int
     events: tuple[AuditEvent, ...]
+    prior_hash: bytes = ZERO_HASH
+    seam_hash: bytes = ZERO_HASH
+    pending: int = 0
+    flaw: str = ""

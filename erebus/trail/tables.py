@@ -97,7 +97,8 @@ CONTENT = (
 )
 """What the keyed digest of an event covers, beside the id of its log."""
 
-_OPTIONAL = {"actor_image", "project_id", "reason", "request_id", "address", "user_agent"}
+OPTIONAL = {"actor_image", "project_id", "reason", "request_id", "address", "user_agent"}
+"""What of it may be nothing."""
 
 audit_events = Table(
     "audit_events",
@@ -106,7 +107,7 @@ audit_events = Table(
     Column("slot", SmallInteger, nullable=False, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    *(Column(n, Boolean if n == "status" else Text, nullable=n in _OPTIONAL) for n in CONTENT),
+    *(Column(n, Boolean if n == "status" else Text, nullable=n in OPTIONAL) for n in CONTENT),
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("log_id", "slot", name="pk_audit_events"),

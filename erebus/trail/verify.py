@@ -1,89 +1,84 @@
-"""Is this log what was written? Every kept event is hashed anew with the key, from the seam to the head.
+"""Is this log what was written? The chain, the log's own row, the checkpoints and the triggers are asked.
 
-It tells displacement, which is fine, from deletion, change and swap, which it names by number. What it cannot tell:
-that the end was cut off, or an older whole state put back, by somebody who went past the triggers.
+What verification cannot tell: what was displaced, and what somebody did who has the key as well as the database and
+all checkpoints. Without checkpoints: that the end was cut off, or an older whole state put back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import rfc8785
-
-from erebus.trail.chain import digest, link
-from erebus.trail.ledger import key_of, read_log
+from erebus.trail.checkpoints import contradictions, is_genuine, newest_of
+from erebus.trail.findings import Fault, Finding, Verification
+from erebus.trail.ledger import key_of
+from erebus.trail.reading import newest_events, read_events, read_log
+from erebus.trail.soundness import faults_of, is_authentic
 from erebus.trail.tables import ZERO_HASH
 from erebus.trail.triggers import missing_triggers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from sqlalchemy.engine import Connection
 
-    from erebus.trail.events import AuditEvent, AuditLog
+    from erebus.trail.checkpoints import Checkpoint
+    from erebus.trail.events import AuditLog
+
+_TRIED = 5  # events that a key is tried on: one of them may have been changed
 
 
-@dataclass(frozen=True)
-class Verification:
-    """The outcome: whether all is sound, which numbers were checked, and else what was found first, and where."""
+def verify(connection: Connection, log: AuditLog | str, checkpoints: Iterable[Checkpoint] = ()) -> Verification:
+    """Verify a *log*, as read or by its id, against what *checkpoints* of it there are.
 
-    is_sound: bool
-    first: int
-    last: int
-    checked: int
-    head_number: int
-    head_hash: bytes
-    wrong: int | None = None
-    finding: str = ""
-
-
-def verify(connection: Connection, log: AuditLog | str) -> Verification:
-    """Verify a *log*, as read or by its id. Raises LookupError for an id without a log."""
+    The checkpoints must be older than what is read of the log, or another's append between the two looks like a cut.
+    Raises LookupError for an id of which there is nothing at all: no log, no event, no genuine checkpoint.
+    """
+    against, key = list(checkpoints), key_of(connection)
     found = read_log(connection, log) if isinstance(log, str) else log
     if found is None:
-        message = f"there is no log {log}"
-        raise LookupError(message)
-    wrong, finding = _first_fault(found, key_of(connection))
-    if not finding and (missing := missing_triggers(connection)):
-        finding = f"the database does not protect the log: {', '.join(missing)} missing"
+        return _gone(connection, str(log), against, key)
+    faults = faults_of(found, key)
+    before = min((fault.number for fault in faults if fault.number is not None), default=None)
+    further, anchor = contradictions(found, against, key, before)
     numbers = [event.number for event in found.events]
     return Verification(
-        is_sound=not finding,
+        log_id=found.id,
         first=min(numbers, default=0),
         last=max(numbers, default=0),
         checked=len(numbers),
         head_number=found.head_number,
         head_hash=found.head_hash,
-        wrong=wrong,
-        finding=finding,
+        fault=_first([*faults, *further, *_unprotected(connection)]),
+        compared=len(against),
+        anchor=anchor,
     )
 
 
-def _first_fault(log: AuditLog, key: bytes) -> tuple[int | None, str]:
-    """Return the number of the first event that is not what was written, and what is wrong with it."""
-    if log.events and log.events[0].number > log.head_number:
-        return log.head_number + 1, "the log goes on beyond its head"
-    expected = max(log.seam_number, log.head_number - log.capacity) + 1
-    previous = ZERO_HASH if expected == 1 else None
-    for event in reversed(log.events):
-        if event.number != expected:
-            return expected, f"event {expected} is not there"
-        if fault := _fault(event, log.id, key, previous):
-            return event.number, fault
-        expected, previous = expected + 1, event.hash
-    if expected <= log.head_number:
-        return expected, f"event {expected} is not there"
-    if previous not in {None, log.head_hash}:
-        return log.head_number, "the head is not the hash of the last event"
-    return None, ""
+def key_fits(connection: Connection) -> bool | None:
+    """Return whether the engine's key is the one that the newest events were written with; None if there are none."""
+    events, key = newest_events(connection, _TRIED), key_of(connection)
+    return any(is_authentic(event, key) for event in events) if events else None
 
 
-def _fault(event: AuditEvent, log_id: str, key: bytes, previous: bytes | None) -> str:
-    if previous is not None and event.previous_hash != previous:
-        return f"event {event.number} does not follow the event before it"
-    if event.log_id != log_id:
-        return f"event {event.number} belongs to another log"
-    try:
-        made = link(event.previous_hash, event.number, event.created_at, digest(key, log_id, event.content()))
-    except (rfc8785.CanonicalizationError, OverflowError):
-        return f"event {event.number} holds what was never written"
-    return "" if made == event.hash else f"event {event.number} is not what was written"
+def _first(faults: list[Fault]) -> Fault | None:
+    """Return the fault with the lowest number; what concerns no event comes after all that do."""
+    return min(faults, key=lambda fault: (fault.number is None, fault.number or 0), default=None)
+
+
+def _unprotected(connection: Connection) -> Iterable[Fault]:
+    if missing := missing_triggers(connection):
+        words = f"the database does not protect the log: {', '.join(missing)} missing"
+        yield Fault(Finding.UNPROTECTED, None, words)
+
+
+def _gone(connection: Connection, log_id: str, against: Sequence[Checkpoint], key: bytes) -> Verification:
+    """Tell a log that was taken away from one that never was."""
+    events = read_events(connection, log_id)
+    newest = newest_of([c for c in against if c.log_id == log_id and is_genuine(c, key)])
+    if not events and newest is None:
+        message = f"there is no log {log_id}"
+        raise LookupError(message)
+    stood = f"; it stood at #{newest.number} on {newest.moment}" if newest else ""
+    left = f"; {len(events)} of its events are left" if events else ""
+    fault = Fault(Finding.GONE, None, f"the log itself is gone{stood}{left}")
+    return Verification(log_id, 0, 0, 0, 0, ZERO_HASH, fault, len(against))

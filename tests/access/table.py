@@ -23,6 +23,8 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/"): Access(PUBLIC),
     ("GET", "/static/<path:filename>"): Access(PUBLIC),
     ("GET", "/docs/audit-logs"): Access(PUBLIC),
+    ("GET", "/healthz"): Access(PUBLIC),
+    ("GET", "/readyz"): Access(PUBLIC),
     ("GET", "/images/<sha256>.png"): Access(PUBLIC),
     ("GET", "/login"): Access(PUBLIC),
     ("POST", "/login"): Access(PUBLIC),

@@ -11,42 +11,118 @@ from erebus import trail
 from erebus.trail import ledger
 from erebus.trail.triggers import TRIGGERS
 from tests.trail.conftest import Book
+from tests.trail.tampering import table_of
 from tests.trail.test_ring import add_books
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+F = trail.Finding
 TAMPERINGS = {
-    "a word changed": ("UPDATE audit_events SET description = 'nothing' WHERE number = 8", 8),
-    "a failure made a success": ("UPDATE audit_events SET status = NOT status WHERE number = 8", 8),
-    "a time moved": ("UPDATE audit_events SET created_at = created_at - 1 WHERE number = 8", 8),
-    "changes rewritten": ("UPDATE audit_events SET changes = '[]' WHERE number = 8", 8),
-    "an event gone": ("DELETE FROM audit_events WHERE number = 8", 8),
-    "the last gone": ("DELETE FROM audit_events WHERE number = 14", 14),
-    "the hash changed": ("UPDATE audit_events SET hash = prev_hash WHERE number = 8", 8),
-    "the head changed": ("UPDATE audit_logs SET head_hash = prior_hash", 14),
-    "the end cut off by hand": ("UPDATE audit_logs SET head_number = 13", 14),
+    "a word changed": (["UPDATE audit_events SET description = 'nothing' WHERE number = 8"], F.CHANGED, 8),
+    "a failure made a success": (["UPDATE audit_events SET status = NOT status WHERE number = 8"], F.CHANGED, 8),
+    "a time moved": (["UPDATE audit_events SET created_at = created_at - 1 WHERE number = 8"], F.CHANGED, 8),
+    "a time that cannot be": (["UPDATE audit_events SET created_at = -1 WHERE number = 8"], F.CHANGED, 8),
+    "changes rewritten": (["UPDATE audit_events SET changes = '[]' WHERE number = 8"], F.CHANGED, 8),
+    "changes made unreadable": (["UPDATE audit_events SET changes = '[{' WHERE number = 8"], F.CHANGED, 8),
+    "the hash changed": (["UPDATE audit_events SET hash = prev_hash WHERE number = 8"], F.CHANGED, 8),
+    "the hash emptied": (["UPDATE audit_events SET hash = substr(hash, 1, 0) WHERE number = 8"], F.CHANGED, 8),
+    "a number that no log reaches": (
+        ["UPDATE audit_events SET number = 9000000000000000000 WHERE number = 8"],
+        F.CHANGED,
+        8,
+    ),
+    "another slot": (["UPDATE audit_events SET slot = -5 WHERE number = 8"], F.CHANGED, 8),
+    "an event gone": (["DELETE FROM audit_events WHERE number = 8"], F.DELETED, 8),
+    "the oldest gone": (["DELETE FROM audit_events WHERE number = 5"], F.DELETED, 5),
+    "several gone": (["DELETE FROM audit_events WHERE number IN (7, 9, 14)"], F.DELETED, 7),
+    "the last gone": (["DELETE FROM audit_events WHERE number = 14"], F.CUT_OFF, 14),
+    "all gone": (["DELETE FROM audit_events"], F.CUT_OFF, 5),
+    "one moved to another log": (["UPDATE audit_events SET log_id = 'b' WHERE number = 8"], F.DELETED, 8),
+    "two numbers exchanged": (
+        [
+            "UPDATE audit_events SET number = 17 - number, slot = -1 - (17 - number) % 10 WHERE number IN (8, 9)",
+            "UPDATE audit_events SET slot = -1 - slot WHERE slot < 0",
+        ],
+        F.SWAPPED,
+        8,
+    ),
+    "what two say exchanged": (
+        [
+            "CREATE TABLE other AS SELECT * FROM audit_events WHERE number IN (8, 9)",
+            "UPDATE other SET number = 17 - number, slot = 17 - slot",
+            "UPDATE other SET prev_hash = (SELECT e.prev_hash FROM audit_events AS e WHERE e.number = other.number)",
+            "UPDATE other SET hash = (SELECT e.hash FROM audit_events AS e WHERE e.number = other.number)",
+            "DELETE FROM audit_events WHERE number IN (8, 9)",
+            "INSERT INTO audit_events SELECT * FROM other",
+        ],
+        F.SWAPPED,
+        8,
+    ),
+    "a copy put in": (
+        [
+            "CREATE TABLE other AS SELECT * FROM audit_events WHERE number = 8",
+            "UPDATE other SET number = 15, slot = 11",
+            "INSERT INTO audit_events SELECT * FROM other",
+        ],
+        F.INSERTED,
+        15,
+    ),
+    "a displaced one put back": (
+        [
+            "CREATE TABLE other AS SELECT * FROM audit_events WHERE number = 8",
+            "UPDATE other SET number = 4, slot = 11",
+            "INSERT INTO audit_events SELECT * FROM other",
+        ],
+        F.INSERTED,
+        4,
+    ),
+    "a number given twice": (
+        [
+            "CREATE TABLE other AS SELECT * FROM audit_events WHERE number = 8",
+            "UPDATE other SET slot = 11, description = 'x'",
+            "INSERT INTO audit_events SELECT * FROM other",
+        ],
+        F.INSERTED,
+        8,
+    ),
+    "the head's hash changed": (["UPDATE audit_logs SET head_hash = prior_hash"], F.HEAD, 14),
+    "the head's time changed": (["UPDATE audit_logs SET head_time = head_time + 1"], F.HEAD, 14),
+    "the head moved back": (["UPDATE audit_logs SET head_number = 13"], F.HEAD, 14),
+    "the head moved on": (["UPDATE audit_logs SET head_number = 9000000000000000000"], F.HEAD, 15),
+    "the head moved back with its hash": (
+        ["UPDATE audit_logs SET head_number = 13, head_hash = prior_hash"],
+        F.HEAD,
+        14,
+    ),
+    "the log given to another project": (["UPDATE audit_logs SET project_id = 'b'"], F.HEAD, 14),
+    "a seam made up": (["UPDATE audit_logs SET seam_number = 7"], F.HEAD, None),
+    "the log's row gone": (["DELETE FROM audit_logs"], F.GONE, None),
+    "a trigger gone": ([], F.UNPROTECTED, None),
 }
 
 
 def switch_off(session: Session) -> None:
     """Do as somebody who owns the tables could: take the triggers away."""
-    for name in TRIGGERS[session.connection().dialect.name]:
-        table = "_".join(name.split("_")[:2])
-        on = f" ON {table}" if session.connection().dialect.name == "postgresql" else ""
-        session.execute(text(f"DROP TRIGGER {name}{on}"))
+    dialect = session.connection().dialect.name
+    for name in TRIGGERS[dialect]:
+        session.execute(text(f"DROP TRIGGER {name}" + (f" ON {table_of(name)}" if dialect == "postgresql" else "")))
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 def test_what_was_done_past_the_triggers_is_named_by_number(session: Session, tampering: str) -> None:
     add_books(session, 13)
     switch_off(session)
-    statement, number = TAMPERINGS[tampering]
-    session.execute(text(statement))
+    statements, finding, number = TAMPERINGS[tampering]
+    for statement in statements:
+        session.execute(text(statement))
 
     found = trail.verify(session.connection(), "a")
+    assert found.fault
+    assert (found.fault.finding, found.wrong) == (finding, number), found.finding
     assert not found.is_sound
-    assert found.wrong == number
+    assert found.is_intact == (finding is F.UNPROTECTED)
+    assert number is None or str(number) in found.finding or finding is F.HEAD
 
 
 def test_another_key_does_not_verify(session: Session, book: Book) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from erebus import clock
 from erebus.blueprints.audit import presenter, queries, ring
-from erebus.db import db
 from erebus.permissions import public, requires
 from erebus.plugins import installation
 from erebus.scope import PLATFORM_CAPACITY, PROJECT_CAPACITY
-from erebus.trail import verify
+from erebus.verification import examine
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from erebus.trail import AuditEvent, AuditLog, Verification
+    from erebus.trail import AuditEvent, AuditLog
+    from erebus.verification import Examination
 
 bp = Blueprint("audit", __name__)
 
@@ -28,7 +28,9 @@ bp = Blueprint("audit", __name__)
 @requires("project:audit:read")
 def list_events(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """Show the log newest first, 25 events a page, and whether all of it is what was written."""
-    log, flaw, before = queries.find_log(g.project.id), "", None
+    examined, flaw, before = examine(g.project.id), "", None
+    log = examined.log
+    _report(examined)
     try:
         before = queries.read_number(request.args.getlist("before"))
     except queries.NotANumber as error:
@@ -43,7 +45,8 @@ def list_events(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate ha
         flaw=flaw,
         days=presenter.by_day(page.events, zone, clock.now().astimezone(zone).date()),
         picture=ring.draw(log, page.events) if log else None,
-        verification=_verify(log),
+        verification=examined.verification,
+        trouble=examined.trouble,
         checked_at=clock.now(),
         support_email=installation().settings.support_email,
     )
@@ -98,8 +101,12 @@ def guide() -> ResponseReturnValue:
     )
 
 
-def _verify(log: AuditLog | None) -> Verification | None:
-    return verify(db.session.connection(), log) if log else None
+def _report(examined: Examination) -> None:
+    """Tell what the page tells of a fault in the process's log, too: the reader may not be who can mend it."""
+    if examined.trouble:
+        current_app.logger.warning("%s (log %s)", examined.trouble, g.project.id)
+    if examined.verification and not examined.verification.is_sound:
+        current_app.logger.error("The log %s is not sound: %s", g.project.id, examined.verification.finding)
 
 
 def _missing(log: AuditLog | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -12,8 +13,10 @@ from sqlalchemy import event
 
 from erebus.blueprints.projects.services import rename
 from erebus.db import db
-from erebus.trail import AuditLog
+from erebus.trail import AuditLog, CheckpointFolder, drop_triggers, seal
+from erebus.upgrading import owner_connection
 from tests.blueprints.audit.conftest import Place
+from tests.conftest import chain_key
 
 
 def page(client: FlaskClient, project: Place, query: str = "", status: int = 200) -> str:
@@ -151,16 +154,72 @@ def test_young_log_says_what_else_will_be_listed(reader: FlaskClient, project: P
     assert "What else will be listed here" not in page(reader, project)
 
 
-def test_without_any_event_the_page_explains_itself(
-    reader: FlaskClient, project: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("erebus.blueprints.audit.queries.read_log", lambda _connection, _log_id: None)
+def test_without_any_event_the_page_explains_itself(app: Flask, reader: FlaskClient, project: Place) -> None:
+    take_away(app, project)
 
     text = page(reader, project)
 
     assert "No audit events yet" in text
     assert 'href="/docs/audit-logs"' in text
     assert "Create new key" not in text, "support cannot create keys"
+
+
+def take_away(app: Flask, project: Place) -> None:
+    with owner_connection(app.extensions["erebus"].settings) as connection:
+        drop_triggers(connection)
+        connection.exec_driver_sql(f"DELETE FROM audit_events WHERE log_id = '{project.id}'")
+        connection.exec_driver_sql(f"DELETE FROM audit_logs WHERE id = '{project.id}'")
+
+
+def folder_of(app: Flask) -> CheckpointFolder:
+    return CheckpointFolder(app.extensions["erebus"].settings.instance_path / "checkpoints")
+
+
+def test_reading_keeps_a_checkpoint_and_the_next_page_is_compared_with_it(
+    app: Flask, reader: FlaskClient, project: Place, write: Callable
+) -> None:
+    assert "the checkpoint of" not in page(reader, project)
+    write(1)
+
+    assert "all 4 kept events and the checkpoint of #3" in page(reader, project)
+    assert [c.number for c in folder_of(app).of(project.id)] == [3], "one a minute at most"
+
+
+def test_a_log_that_was_taken_away_after_somebody_read_it_is_missed(
+    app: Flask, reader: FlaskClient, project: Place
+) -> None:
+    page(reader, project)
+    take_away(app, project)
+
+    text = page(reader, project)
+
+    assert "This log is not what was written" in text
+    assert "The log itself is gone; it stood at #3" in text
+
+
+def test_an_end_that_was_cut_off_is_told(
+    app: Flask, reader: FlaskClient, project: Place, log: Callable[[], AuditLog], settings: dict
+) -> None:
+    further = replace(log(), head_number=5)
+    folder_of(app).keep(seal(further, chain_key(settings), 0))
+
+    text = page(reader, project)
+
+    assert '<b class="num">#4</b>: the end is cut off: the log went on to #5' in text
+    assert "Chain verified" not in text
+
+
+def test_a_checkpoint_that_cannot_be_kept_breaks_no_page(
+    app: Flask, reader: FlaskClient, project: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder_of(app).path.touch()
+
+    text = page(reader, project)
+
+    assert "Chain verified" in text
+    assert "The checkpoints of this log cannot be read: Not a directory." in text
+    assert f"(log {project.id})" in caplog.text
+    assert str(folder_of(app).path) not in text
 
 
 def test_address_of_an_event_leads_to_where_it_stands(
