@@ -5,6 +5,7 @@ A plugin with models needs a folder with ``versions/`` in it and nothing else: n
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import OperationalError
 
 from erebus import config
 from erebus.db import WRITES, prepare
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from erebus.plugins import Installation
 
 OWN = "alembic_version"
+_log = logging.getLogger("erebus.upgrading")
 
 
 class UnprotectedLogError(Exception):
@@ -45,14 +48,16 @@ def upgrade_all(installation: Installation) -> None:
 def check_protection(engine: Engine) -> None:
     """Refuse to work on a log that the database does not protect. One query where all triggers are there.
 
-    Tables that are not up to date may lack them: bringing them up to date must still be possible.
-    Raises `UnprotectedLogError`.
+    Tables that are not up to date may lack them: bringing them up to date must still be possible. A database that is
+    not there yet is no reason not to start: ``/readyz`` tells of it. Raises `UnprotectedLogError`.
     """
     try:
         with engine.connect() as connection:
             missing = missing_triggers(connection)
             if missing and _is_up_to_date(connection):
                 raise UnprotectedLogError(_warning(missing, engine.dialect.name))
+    except OperationalError:
+        _log.warning("the database cannot be reached: whether the log is protected was not looked at")
     finally:
         engine.dispose()  # or a server that forks after this would share the connection among its workers
 
