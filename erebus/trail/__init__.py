@@ -15,11 +15,13 @@ from erebus.trail.attempts import Refused, note
 from erebus.trail.changes import ChangeSet, FieldChange
 from erebus.trail.description import AuditDescription, Words
 from erebus.trail.events import AuditEvent, AuditLog, Log
-from erebus.trail.ledger import read_log, use_key
+from erebus.trail.ledger import use_key
 from erebus.trail.listener import attach
+from erebus.trail.reading import read_head, read_log
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.tables import metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
+from erebus.trail.values import printable
 from erebus.trail.verify import Verification, verify
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "metadata",
     "missing_triggers",
     "note",
+    "printable",
+    "read_head",
     "read_log",
     "use_key",
     "verify",

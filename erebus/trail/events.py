@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 
 class Log(NamedTuple):
@@ -45,17 +45,30 @@ class AuditEvent:
 
     @property
     def changes(self) -> tuple[dict[str, Any], ...]:
-        """What changed, field by field: ``field, name, before, after``, or ``field, name, hidden``."""
-        return tuple(json.loads(self.stored_changes))
+        """What changed, field by field: ``field, name, before, after``, or ``field, name, hidden``.
+
+        Raises ValueError for what the trail never wrote.
+        """
+        try:
+            changes = json.loads(self.stored_changes, parse_float=_refuse, parse_constant=_refuse)
+        except RecursionError as error:
+            raise ValueError(*error.args) from None
+        if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
+            return _refuse(self.stored_changes)
+        return tuple(changes)
 
     def content(self) -> dict[str, Any]:
         """Return what the keyed digest covers."""
         return {**self.__dict__, "changes": self.stored_changes}
 
 
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
 @dataclass(frozen=True)
 class AuditLog:
-    """A log as it stands: its head, and the kept events, newest first."""
+    """A log as it stands: its head, and the kept events, newest first. *flaw* is what of its row cannot be, if any."""
 
     id: str
     project_id: str | None
@@ -65,3 +78,4 @@ class AuditLog:
     head_time: int
     seam_number: int
     events: tuple[AuditEvent, ...]
+    flaw: str = ""

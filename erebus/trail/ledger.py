@@ -1,4 +1,4 @@
-"""The ring: append to a log, and read it.
+"""The ring: append to a log.
 
 An append is one statement on PostgreSQL (it moves the head, makes the chain and writes the ring) and two on SQLite
 (read the head, write the ring; a trigger moves the head). Either way the caller's transaction carries it.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from erebus.trail import ring_postgresql, ring_sqlite
 from erebus.trail.chain import digest
-from erebus.trail.events import AuditEvent, AuditLog
-from erebus.trail.tables import audit_events, audit_logs
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine, RowMapping
+    from sqlalchemy.engine import Connection, Engine
 
     from erebus.trail.events import Log
 
@@ -49,22 +45,3 @@ def append(connection: Connection, log: Log, contents: list[dict[str, Any]], now
     if written != expected:
         message = f"the log {log.id} took {written} of {expected} events: nothing is committed"
         raise RuntimeError(message)
-
-
-def read_log(connection: Connection, log_id: str) -> AuditLog | None:
-    """Return the log *log_id* with its kept events, newest first, as one statement saw it; None if there is none."""
-    joined = audit_logs.outerjoin(audit_events, audit_events.c.log_id == audit_logs.c.id)
-    columns = [c.label(f"log_{c.name}") for c in audit_logs.c]
-    found = select(*columns, *audit_events.c).select_from(joined).where(audit_logs.c.id == log_id)
-    rows = connection.execute(found.order_by(audit_events.c.number.desc())).mappings().all()
-    if not rows:
-        return None
-    events = tuple(_event(row) for row in rows if row["number"] is not None)
-    head = {f: rows[0][f"log_{f}"] for f in AuditLog.__dataclass_fields__ if f != "events"}
-    return AuditLog(**{**head, "head_hash": bytes(head["head_hash"])}, events=events)
-
-
-def _event(row: RowMapping) -> AuditEvent:
-    values = {f: row[f] for f in AuditEvent.__dataclass_fields__ if f in row}
-    hashes = {"previous_hash": bytes(row["prev_hash"]), "hash": bytes(row["hash"])}
-    return AuditEvent(**{**values, **hashes}, stored_changes=row["changes"])

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-MAX_CAPACITY = 10_000
+MIN_CAPACITY, MAX_CAPACITY = 10, 10_000
 ZERO_HASH = bytes(32)
 
 audit_zero = Table(
@@ -55,7 +55,7 @@ audit_logs = Table(
         nullable=False,
     ),
     PrimaryKeyConstraint("id", name="pk_audit_logs"),
-    CheckConstraint(f"capacity BETWEEN 10 AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
+    CheckConstraint(f"capacity BETWEEN {MIN_CAPACITY} AND {MAX_CAPACITY}", name="ck_audit_logs_capacity"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 50},
 )
@@ -82,7 +82,7 @@ CONTENT = (
 )
 """What the keyed digest of an event covers, beside the id of its log."""
 
-_OPTIONAL = {"actor_image", "project_id", "reason", "request_id", "address", "user_agent"}
+OPTIONAL = {"actor_image", "project_id", "reason", "request_id", "address", "user_agent"}
 
 audit_events = Table(
     "audit_events",
@@ -91,7 +91,7 @@ audit_events = Table(
     Column("slot", SmallInteger, nullable=False, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    *(Column(n, Boolean if n == "status" else Text, nullable=n in _OPTIONAL) for n in CONTENT),
+    *(Column(n, Boolean if n == "status" else Text, nullable=n in OPTIONAL) for n in CONTENT),
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("log_id", "slot", name="pk_audit_events"),

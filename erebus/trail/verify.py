@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import rfc8785
 
 from erebus.trail.chain import digest, link
-from erebus.trail.ledger import key_of, read_log
+from erebus.trail.ledger import key_of
+from erebus.trail.reading import read_log
 from erebus.trail.tables import ZERO_HASH
 from erebus.trail.triggers import missing_triggers
 
@@ -42,7 +43,7 @@ def verify(connection: Connection, log: AuditLog | str) -> Verification:
     if found is None:
         message = f"there is no log {log}"
         raise LookupError(message)
-    wrong, finding = _first_fault(found, key_of(connection))
+    wrong, finding = (None, found.flaw) if found.flaw else _first_fault(found, key_of(connection))
     if not finding and (missing := missing_triggers(connection)):
         finding = f"the database does not protect the log: {', '.join(missing)} missing"
     numbers = [event.number for event in found.events]
@@ -70,10 +71,19 @@ def _first_fault(log: AuditLog, key: bytes) -> tuple[int | None, str]:
         if fault := _fault(event, log.id, key, previous):
             return event.number, fault
         expected, previous = expected + 1, event.hash
+    return _fault_of_head(log, expected, previous)
+
+
+def _fault_of_head(log: AuditLog, expected: int, previous: bytes | None) -> tuple[int | None, str]:
+    """Return what is wrong with the head, after events up to *expected* with the hash *previous*."""
     if expected <= log.head_number:
         return expected, f"event {expected} is not there"
     if previous not in {None, log.head_hash}:
         return log.head_number, "the head is not the hash of the last event"
+    if log.events and log.project_id != log.events[0].project_id:
+        return log.head_number, "the log is not of the project that the last event is of"
+    if log.head_time != (log.events[0].created_at if log.events else 0):
+        return log.head_number, "the head's time is not that of the last event"
     return None, ""
 
 
