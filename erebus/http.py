@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Request, abort, current_app, g, has_request_context, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -51,12 +52,25 @@ _ADVICE = {
 
 
 class PlainRequest(Request):
-    """A request whose cookies are what cookies may be."""
+    """A request whose cookies and referrer are what they may be: libraries break on others."""
+
+    @property
+    def referrer(self) -> str | None:  # type: ignore[override]  # werkzeug's, which may be missing as well
+        """The address of the page that led here, None for what is no address."""
+        text = self.headers.get("Referer")
+        return text if text and _is_address(text) else None
 
     @cached_property
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """The cookies in ASCII (RFC 6265, section 4.1.1); Flask-Login breaks on any other that bears its name."""
         return ImmutableMultiDict((name, text) for name, text in super().cookies.items(multi=True) if text.isascii())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
 
 
 def init_http(app: Flask) -> None:
@@ -117,7 +131,7 @@ def can(name: str) -> bool:
 
 def _identify() -> ResponseReturnValue | None:
     g.request_id = str(ULID())
-    if isinstance(request.routing_exception, BadRequest):  # by that host no address can be made, and so no page
+    if isinstance(request.routing_exception, BadRequest) or not _is_address(request.host_url):  # no page can be made
         return "The host in this address cannot be read. Check the address.", 400, {"Content-Type": "text/plain"}
     if "\0" in request.path or "\0" in "".join(f"{k}{v}" for k, v in request.args.items(multi=True)):
         abort(400)

@@ -64,7 +64,7 @@ def test_odd_addresses_get_an_answer_that_says_what_to_do(
     assert "<h1" in answer.text
 
 
-@pytest.mark.parametrize("host", ["x" * 64, f"{'x' * 64}.example", "a..example", "\x01", "[::1"])
+@pytest.mark.parametrize("host", ["x" * 64, f"{'x' * 64}.example", "a..example", "\x01", "[::1", "localhost:99999999"])
 @pytest.mark.parametrize("address", ["/login", "/projects", "/nowhere"])
 def test_a_host_that_is_none_gets_an_answer(client: FlaskClient, host: str, address: str) -> None:
     answer = client.get(address, headers={"Host": host})
@@ -90,6 +90,24 @@ def test_a_form_without_its_token_is_refused_in_words(app: Flask) -> None:
     answer = app.test_client().post("/signup", data={"name": "Ada"})
     assert answer.status_code == 400
     assert "This form has expired" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Referer": "https://[/"}, {"Referer": "https://localhost:abc/"}, {"Host": "localhost:99999999"}]
+)
+def test_over_tls_a_form_from_what_is_no_address_is_refused(app: Flask, headers: dict[str, str]) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client, secure = app.test_client(), {"base_url": "https://localhost"}
+    form = {"csrf_token": _token(client.get("/login", **secure).text)}
+    sent = {"Referer": "https://localhost/", **headers}
+    assert client.post("/login", data=form, headers={"Referer": "https://localhost/"}, **secure).status_code == 422
+    assert client.post("/login", data=form, headers=sent, **secure).status_code == 400
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 def test_a_lock_that_was_not_to_be_had_is_a_503_that_says_to_try_again(app: Flask, client: FlaskClient) -> None:

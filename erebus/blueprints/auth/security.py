@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import abort, render_template, request
-from flask_login import current_user
+from flask import abort, g, render_template, request, session
+from flask_login import current_user, user_logged_in
 from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore
 
 from erebus.blueprints.auth.addresses import is_own
@@ -48,6 +48,7 @@ def init_security(app: Flask) -> None:
     security.want_json(_wants_no_json)
     security.login_manager.request_loader(_no_token)
     app.before_request(_check_next)
+    user_logged_in.connect(_renew_form_token, app)
 
 
 def _configuration(app: Flask) -> dict[str, Any]:
@@ -83,6 +84,13 @@ def _render(template: str, **context: Any) -> tuple[str, int]:  # noqa: ANN401 -
 def _wants_no_json(_request: Request) -> bool:
     """Answer with pages, whatever a request would rather have: the JSON of Flask-Security is no interface of ours."""
     return False
+
+
+def _renew_form_token(app: Flask, **_user: object) -> None:
+    """Let a token from before the sign-in go with nothing after it: whoever planted that session would know it."""
+    name = app.config["WTF_CSRF_FIELD_NAME"]
+    session.pop(name, None)
+    g.pop(name, None)
 
 
 def _check_next() -> None:
