@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import SelectChoice, SelectField
+from ulid import ULID
+from wtforms import HiddenField, SelectChoice, SelectField
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from erebus.blueprints.keys.models import LABEL_MAX, LABEL_MIN, REASON_MAX, Environment
@@ -27,7 +28,9 @@ class LabelForm(BaseForm):
 
 
 class KeyForm(LabelForm):
-    """A new key."""
+    """A new key. *once* tells one filling-in from another: a page that is reloaded sends the same again."""
+
+    once = HiddenField(default=lambda: str(ULID()))
 
     environment = SelectField(
         "Environment",
