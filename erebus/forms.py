@@ -5,11 +5,14 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from erebus.db import transaction
+from erebus.leaks import has_secret
 from erebus.trail import Refused
 
 if TYPE_CHECKING:
@@ -19,18 +22,34 @@ if TYPE_CHECKING:
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs to Unicode, white space to the eye
+_UNREADABLE = "\ufffd"
 UNSEEN = "This contains characters that cannot be seen (control characters or direction marks). Remove them."
+UNREADABLE = "This contains characters that did not arrive as they were typed (\ufffd). Type them again."
+LEAK = "This holds the secret of an API key, and everybody would read it. Leave the secret out."
 INVALID, CONFLICT = 422, 409
 
 
 class BaseForm(FlaskForm):
-    """A form with a token against forged requests."""
+    """A form with a token against forged requests. It takes what was typed: a file sent as a field is no text."""
+
+    class Meta(FlaskForm.Meta):
+        """How the form is filled in."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:  # noqa: ANN401, ARG002 - Flask-WTF's own
+            """Return the typed fields of the request, unless others are given; Flask-WTF would mix files in."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if request.method == "POST" and request.form else None
 
     refusal: Refused | None = None
 
 
 class LineField(StringField):
-    """One line of text: trimmed, in the composed form of Unicode (NFC), without characters that cannot be seen."""
+    """One line of text for all to read: trimmed, in the composed form of Unicode (NFC), with nothing hidden in it.
+
+    Characters that cannot be seen are refused, and so is the secret of an API key: what is typed here goes to the log.
+    """
 
     data: str | None
 
@@ -43,13 +62,23 @@ class LineField(StringField):
     def pre_validate(self, form: Any) -> None:  # noqa: ANN401 - any form
         """Refuse what would show in the log as something else than it is."""
         super().pre_validate(form)
-        if has_unseen(self.data or ""):
-            raise StopValidation(UNSEEN)
+        if problem := unprintable(self.data or ""):
+            raise StopValidation(problem)
+        if has_secret(self.data or ""):
+            raise StopValidation(LEAK)
 
 
-def has_unseen(text: str) -> bool:
-    """Return whether *text* has characters that cannot be seen; joiners within words are none."""
-    return any(unicodedata.category(c) in _UNSEEN and c not in _JOINERS for c in text)
+def is_readable(text: str) -> bool:
+    """Return whether *text* arrived as it was typed: what is no UTF-8 comes in as this sign."""
+    return _UNREADABLE not in text
+
+
+def unprintable(text: str) -> str | None:
+    """Return what is wrong with *text* if others could not see all of it, else None; joiners within words may be."""
+    if not is_readable(text):
+        return UNREADABLE
+    has_unseen = any(c in _BLANKS or (unicodedata.category(c) in _UNSEEN and c not in _JOINERS) for c in text)
+    return UNSEEN if has_unseen or (text and not set(text) - _JOINERS) else None
 
 
 def show_refusal(form: BaseForm, refused: Refused) -> None:

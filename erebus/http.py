@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from flask import abort, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask import Request, abort, current_app, g, has_request_context, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from secure import (
@@ -20,10 +22,12 @@ from secure import (
 )
 from sqlalchemy.exc import OperationalError
 from ulid import ULID
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from erebus.db import db
+from erebus.leaks import mask
 from erebus.permissions import PUBLIC, Permission, Role, Standing, mark_of
 from erebus.plugins import installation
 from erebus.trail import SYSTEM, Actor, ActorKind, current_actor, note
@@ -47,8 +51,31 @@ _ADVICE = {
 }
 
 
+class PlainRequest(Request):
+    """A request whose cookies and referrer are what they may be: libraries break on others."""
+
+    @property
+    def referrer(self) -> str | None:  # type: ignore[override]  # werkzeug's, which may be missing as well
+        """The address of the page that led here, None for what is no address."""
+        text = self.headers.get("Referer")
+        return text if text and _is_address(text) else None
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies in ASCII (RFC 6265, section 4.1.1); Flask-Login breaks on any other that bears its name."""
+        return ImmutableMultiDict((name, text) for name, text in super().cookies.items(multi=True) if text.isascii())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
+
+
 def init_http(app: Flask) -> None:
     """Set up everything that happens before and after a view."""
+    app.request_class = PlainRequest
     settings = app.extensions["erebus"].settings
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = _BODY_LIMIT
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form left open over lunch is still to be sent: the session bounds it
@@ -86,7 +113,7 @@ def _visitor() -> Actor:
 
 
 def _whence() -> dict[str, str | None]:
-    agent = request.user_agent.string or None
+    agent = mask(request.user_agent.string) or None
     return {"address": request.remote_addr, "user_agent": agent, "request_id": g.request_id}
 
 
@@ -102,12 +129,15 @@ def can(name: str) -> bool:
     return permission.least is Standing.USER or bool(current_user.is_platform_admin)
 
 
-def _identify() -> None:
+def _identify() -> ResponseReturnValue | None:
     g.request_id = str(ULID())
+    if isinstance(request.routing_exception, BadRequest) or not _is_address(request.host_url):  # no page can be made
+        return "The host in this address cannot be read. Check the address.", 400, {"Content-Type": "text/plain"}
     if "\0" in request.path or "\0" in "".join(f"{k}{v}" for k, v in request.args.items(multi=True)):
         abort(400)
     if request.is_json and (request.method not in _SAFE_METHODS or request.content_length):
         abort(415)  # the form libraries would read it: a list, or a number where text belongs, is an error of theirs
+    return None
 
 
 def _gate() -> ResponseReturnValue | None:

@@ -64,6 +64,21 @@ def test_odd_addresses_get_an_answer_that_says_what_to_do(
     assert "<h1" in answer.text
 
 
+@pytest.mark.parametrize("host", ["x" * 64, f"{'x' * 64}.example", "a..example", "\x01", "[::1", "localhost:99999999"])
+@pytest.mark.parametrize("address", ["/login", "/projects", "/nowhere"])
+def test_a_host_that_is_none_gets_an_answer(client: FlaskClient, host: str, address: str) -> None:
+    answer = client.get(address, headers={"Host": host})
+    assert answer.status_code in {200, 302, 400, 404}
+    assert answer.status_code != 400 or "Check the address" in answer.text
+
+
+@pytest.mark.parametrize("name", ["erebus_remember", "erebus_session"])
+@pytest.mark.parametrize("value", ["a|\u00e9", "|", "a|b|c", "\u00ff", "." * 4000])
+def test_a_cookie_that_is_not_ours_is_none(app: Flask, name: str, value: str) -> None:
+    answer = app.test_client(use_cookies=False).get("/login", headers={"Cookie": f"{name}={value}"})
+    assert answer.status_code == 200
+
+
 def test_too_much_is_refused_in_words(client: FlaskClient) -> None:
     answer = client.post("/login", data={"email": "x" * 2_000_000})
     assert answer.status_code == 413
@@ -75,6 +90,24 @@ def test_a_form_without_its_token_is_refused_in_words(app: Flask) -> None:
     answer = app.test_client().post("/signup", data={"name": "Ada"})
     assert answer.status_code == 400
     assert "This form has expired" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Referer": "https://[/"}, {"Referer": "https://localhost:abc/"}, {"Host": "localhost:99999999"}]
+)
+def test_over_tls_a_form_from_what_is_no_address_is_refused(app: Flask, headers: dict[str, str]) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client, secure = app.test_client(), {"base_url": "https://localhost"}
+    form = {"csrf_token": _token(client.get("/login", **secure).text)}
+    sent = {"Referer": "https://localhost/", **headers}
+    assert client.post("/login", data=form, headers={"Referer": "https://localhost/"}, **secure).status_code == 422
+    assert client.post("/login", data=form, headers=sent, **secure).status_code == 400
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 def test_a_lock_that_was_not_to_be_had_is_a_503_that_says_to_try_again(app: Flask, client: FlaskClient) -> None:
@@ -101,6 +134,13 @@ def test_an_error_of_ours_shows_the_requests_id_and_nothing_else(app: Flask, cli
     assert answer.status_code == 500
     assert answer.headers["X-Request-Id"] in answer.text
     assert "hunter2" not in answer.text
+
+
+def test_what_a_browser_calls_itself_is_kept_without_a_secret(app: Flask) -> None:
+    secret = "sk-er-" + "aB3" * 16
+    with app.test_request_context("/login", headers={"User-Agent": f"Tool {secret}"}):
+        app.preprocess_request()
+        assert actor().user_agent == "Tool sk-er-…3aB3"
 
 
 def test_outside_a_request_the_system_acts_and_in_one_somebody_unknown(app: Flask) -> None:

@@ -25,12 +25,13 @@ from erebus.trail.folder import CheckpointFolder
 from erebus.trail.guard import UNAUDITED
 from erebus.trail.ledger import key_of, use_key
 from erebus.trail.listener import attach
-from erebus.trail.reading import log_ids, newest_time, read_log, rooms
+from erebus.trail.reading import log_ids, newest_time, read_head, read_log, rooms
 from erebus.trail.refusal import Refused, Rule
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.settling import open_bursts, settle_due
 from erebus.trail.tables import RIGHTS, metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
+from erebus.trail.values import printable
 from erebus.trail.verify import key_fits, verify
 
 __all__ = [
@@ -78,7 +79,9 @@ __all__ = [
     "note",
     "open_bursts",
     "plan_capacity",
+    "printable",
     "read_checkpoint",
+    "read_head",
     "read_log",
     "refused_by",
     "rooms",

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from erebus.trail import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, tzinfo
@@ -116,8 +118,12 @@ def as_json(event: AuditEvent) -> dict[str, Any]:
 
 def moment_of(event: AuditEvent) -> int | None:
     """Return when *event* was, None for a time that the trail never wrote."""
-    is_readable = isinstance(event.created_at, int) and 0 <= event.created_at < _LAST_MOMENT
-    return event.created_at if is_readable else None
+    return readable(event.created_at)
+
+
+def readable(moment: int) -> int | None:
+    """Return *moment* (milliseconds since 1970), None for one that no calendar has."""
+    return moment if 0 <= moment < _LAST_MOMENT else None
 
 
 def _sentence(event: AuditEvent) -> tuple[str, str]:
@@ -131,14 +137,13 @@ def _sentence(event: AuditEvent) -> tuple[str, str]:
 def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
     """Return the changes as they are stored; None for what the trail never wrote."""
     try:
-        changes = list(event.changes)
-    except (TypeError, ValueError):
+        return list(event.changes)
+    except ValueError:
         return None
-    return changes if all(isinstance(change, dict) for change in changes) else None
 
 
 def _change(stored: dict[str, Any], action: str) -> Change:
-    name = str(stored.get("name", "?"))
+    name = printable(str(stored.get("name", "?")))
     if "hidden" in stored:
         told = _SECRET.get(action, _SECRET["update"]) if stored["hidden"] == "secret" else _UNRECORDED
         return Change(name, hidden=told)
@@ -150,7 +155,7 @@ def _change(stored: dict[str, Any], action: str) -> Change:
 def _value(value: object) -> Value:
     if value is None or isinstance(value, bool) or value == "":
         return Value(_WORDS[value], is_word=True)
-    return Value(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), is_word=False)
+    return Value(printable(value if isinstance(value, str) else json.dumps(value)), is_word=False)
 
 
 def _fold(event: AuditEvent, count: int) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
+from erebus.blueprints.audit.presenter import readable
 from erebus.db import db
-from erebus.trail import read_log
-from erebus.trail.tables import audit_logs
+from erebus.trail import read_head, read_log
 
 if TYPE_CHECKING:
     from erebus.trail import AuditEvent, AuditLog
@@ -24,11 +22,11 @@ class NotANumber(ValueError):  # noqa: N818 - named after what happened
 
 @dataclass(frozen=True)
 class Head:
-    """Where a log stands: the newest number, its hash, and its time in milliseconds since 1970."""
+    """Where a log stands: the newest number, its hash, and its time in milliseconds since 1970, if it is one."""
 
     number: int
     hash: str
-    time: int
+    time: int | None
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,10 @@ def find_event(log: AuditLog | None, event_id: str) -> AuditEvent | None:
 
 def find_head(log_id: str) -> Head | None:
     """Return where the log *log_id* stands, without reading its events."""
-    columns = (audit_logs.c.head_number, audit_logs.c.head_hash, audit_logs.c.head_time)
-    row = db.session.connection().execute(select(*columns).where(audit_logs.c.id == log_id)).first()
-    if row is None or not row.head_number:
+    log = read_head(db.session.connection(), log_id)
+    if log is None or not log.head_number:
         return None
-    return Head(row.head_number, bytes(row.head_hash).hex(), row.head_time)
+    return Head(log.head_number, log.head_hash.hex(), None if log.flaw else readable(log.head_time))
 
 
 def read_number(texts: list[str]) -> int | None:

@@ -17,7 +17,7 @@ from erebus.blueprints.auth import passwords, services
 from erebus.blueprints.auth.addresses import is_own
 from erebus.blueprints.auth.models import EMAIL_LENGTH, NAME_LENGTH, Theme, User
 from erebus.db import db
-from erebus.forms import BaseForm, LineField
+from erebus.forms import UNREADABLE, BaseForm, LineField, is_readable
 
 THEMES = {Theme.SYSTEM: "As my device", Theme.DARK: "Dark", Theme.LIGHT: "Light"}
 WRONG = "Email or password is wrong. Check both; capital and small letters differ in a password."
@@ -78,6 +78,8 @@ class _SecretField(PasswordField):
         if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
             message = "This contains control characters, which cannot be typed again reliably. Leave them out."
             raise StopValidation(message)
+        if not is_readable(text):
+            raise StopValidation(UNREADABLE)
         if len(text) > passwords.LONGEST:
             message = f"A password has at most {passwords.LONGEST} characters. Shorten it."
             raise StopValidation(message)

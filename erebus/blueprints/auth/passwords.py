@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 SHORTEST = 10
 LONGEST = 128
 _LEAST_SCORE = 3  # "safely unguessable: moderate protection from an offline attack" on zxcvbn's scale of 0 to 4
-_JUDGED = 72  # as much as zxcvbn takes; what comes after can only make a password better
+_JUDGED = 40  # characters that zxcvbn is given; what comes after can only make a password better
+_STAND_INS = frozenset("4@8({[<3691!|70$5+%2")  # what zxcvbn reads as letters as well
+_MOST_STAND_INS = 12  # different ones in what it is given: its work is exponential in them, all of them take seconds
 
 
 def normalise(password: str) -> str:
@@ -30,12 +32,22 @@ def weakness(password: str, known: Iterable[str] = ()) -> str | None:
 
     The judge is zxcvbn, which guesses like an attacker and so asks for no digits or signs.
     """
-    result = zxcvbn(normalise(password)[:_JUDGED], user_inputs=[text for text in known if text])
+    result = zxcvbn(_judged(normalise(password)), user_inputs=[text for text in known if text])
     if result["score"] >= _LEAST_SCORE:
         return None
     feedback = result["feedback"]
     advice = " ".join([feedback["warning"], *feedback["suggestions"]]).strip()
     return f"This password is too easy to guess. {advice or 'Take a longer one, of several unusual words.'}"
+
+
+def _judged(password: str) -> str:
+    """Return as much of *password* as is judged, so that nobody can keep the server busy with one."""
+    seen: set[str] = set()
+    for place, character in enumerate(password[:_JUDGED]):
+        seen |= {character} & _STAND_INS
+        if len(seen) > _MOST_STAND_INS:
+            return password[:place]
+    return password[:_JUDGED]
 
 
 def hashed(password: str) -> str:

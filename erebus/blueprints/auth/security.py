@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import render_template
+from flask import abort, g, render_template, request, session
+from flask_login import current_user, user_logged_in
 from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore
 
+from erebus.blueprints.auth.addresses import is_own
 from erebus.blueprints.auth.forms import SignInForm
 from erebus.blueprints.auth.models import User
 from erebus.db import db
@@ -45,6 +47,8 @@ def init_security(app: Flask) -> None:
     )
     security.want_json(_wants_no_json)
     security.login_manager.request_loader(_no_token)
+    app.before_request(_check_next)
+    user_logged_in.connect(_renew_form_token, app)
 
 
 def _configuration(app: Flask) -> dict[str, Any]:
@@ -80,6 +84,24 @@ def _render(template: str, **context: Any) -> tuple[str, int]:  # noqa: ANN401 -
 def _wants_no_json(_request: Request) -> bool:
     """Answer with pages, whatever a request would rather have: the JSON of Flask-Security is no interface of ours."""
     return False
+
+
+def _renew_form_token(app: Flask, **_user: object) -> None:
+    """Let a token from before the sign-in go with nothing after it: whoever planted that session would know it."""
+    name = app.config["WTF_CSRF_FIELD_NAME"]
+    session.pop(name, None)
+    g.pop(name, None)
+
+
+def _check_next() -> None:
+    """Let sign-out, and sign-in of somebody who is in, lead to pages of this site only; sign-in's form has a message.
+
+    Flask-Security looks too, but takes what is no path, and breaks on what is no address.
+    """
+    if request.endpoint in ENDPOINTS and current_user.is_authenticated:
+        wanted = [*request.args.getlist("next"), *request.form.getlist("next")]
+        if any(page and not is_own(page) for page in wanted):
+            abort(400)
 
 
 def _no_token(_request: Request) -> None:

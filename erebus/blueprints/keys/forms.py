@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ulid import ULID
+from wtforms import HiddenField, SelectChoice, SelectField
+from wtforms.validators import AnyOf, DataRequired, Length
 
-from wtforms import SelectChoice, SelectField
-from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
-
-from erebus.blueprints.keys import secret
 from erebus.blueprints.keys.models import LABEL_MAX, LABEL_MIN, REASON_MAX, Environment
 from erebus.forms import BaseForm, LineField
-
-if TYPE_CHECKING:
-    from wtforms import Field, Form
 
 _ENVIRONMENTS = {
     Environment.DEVELOPMENT: "Development: the secret starts dv-er-",
     Environment.PRODUCTION: "Production: the secret starts sk-er-",
 }
-
-
-def _holds_no_secret(_form: Form, field: Field) -> None:
-    """Refuse the secret of a key where everybody would read it: labels and reasons go to the log."""
-    if secret.mask(field.data or "") != (field.data or ""):
-        message = "This holds the secret of an API key, and everybody would read it. Leave the secret out."
-        raise ValidationError(message)
 
 
 class LabelForm(BaseForm):
@@ -35,13 +23,14 @@ class LabelForm(BaseForm):
         [
             DataRequired("A key needs a label. Type one."),
             Length(LABEL_MIN, LABEL_MAX, f"A label has {LABEL_MIN} to {LABEL_MAX} characters. Change its length."),
-            _holds_no_secret,
         ],
     )
 
 
 class KeyForm(LabelForm):
-    """A new key."""
+    """A new key. *once* tells one filling-in from another: a page that is reloaded sends the same again."""
+
+    once = HiddenField(default=lambda: str(ULID()))
 
     environment = SelectField(
         "Environment",
@@ -60,7 +49,6 @@ class RevokeForm(BaseForm):
         [
             DataRequired("A key is revoked for good: say why, so that others know."),
             Length(max=REASON_MAX, message=f"A reason has at most {REASON_MAX} characters. Shorten it."),
-            _holds_no_secret,
         ],
     )
 

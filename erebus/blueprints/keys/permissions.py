@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
-from erebus.blueprints.keys import secret, services
+from erebus.blueprints.keys import services
 from erebus.blueprints.keys.models import LABEL_MAX, REASON_MAX, ApiKey, Environment, KeyStatus
 from erebus.blueprints.keys.queries import find_key
+from erebus.leaks import mask
 from erebus.permissions import Permission, Role
 from erebus.trail import Refused
 
@@ -26,14 +27,14 @@ class KeyChangeIsNotPermitted(Refused):
 
 def _creation(project: Project, _args: Mapping[str, Any], form: Mapping[str, str]) -> Refused:
     environment = next((e for e in Environment if e.value == form.get("environment")), None)
-    label = secret.mask(form.get("label", ""))[:LABEL_MAX]
+    label = mask(form.get("label", ""))[:LABEL_MAX]
     attempted = {"label": label, "environment": environment}
     key = services.draft(project, label, environment)
     return KeyChangeIsNotPermitted(key, attempted, reason=_REASON, action="create")
 
 
 def _label(project: Project, args: Mapping[str, Any], form: Mapping[str, str]) -> Refused:
-    return _refused(project, args, {"label": secret.mask(form.get("label", ""))[:LABEL_MAX]})
+    return _refused(project, args, {"label": mask(form.get("label", ""))[:LABEL_MAX]})
 
 
 def _enabling(project: Project, args: Mapping[str, Any], _form: Mapping[str, str]) -> Refused:
@@ -45,7 +46,7 @@ def _disabling(project: Project, args: Mapping[str, Any], _form: Mapping[str, st
 
 
 def _revocation(project: Project, args: Mapping[str, Any], form: Mapping[str, str]) -> Refused:
-    given = secret.mask(form.get("reason", ""))[:REASON_MAX]
+    given = mask(form.get("reason", ""))[:REASON_MAX]
     return _refused(project, args, {"status": KeyStatus.REVOKED, "revoked_reason": given})
 
 

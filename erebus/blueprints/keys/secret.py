@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import string
 import zlib
 from dataclasses import dataclass, field
 
+from erebus.leaks import SHAPE
+
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_LENGTH, CHECKSUM_LENGTH = 42, 6
 _SHOWN_AT_THE_END = 4
-_SHAPE = re.compile(rf"(?:dv|sk)-er-[0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def checksum(body: str) -> str:
 
 def is_well_formed(text: str) -> bool:
     """Return whether *text* can be a secret of ours: shape and checksum. Asks no database."""
-    if not _SHAPE.fullmatch(text):
+    if not SHAPE.fullmatch(text):
         return False
     return hmac.compare_digest(checksum(text[:-CHECKSUM_LENGTH]), text[-CHECKSUM_LENGTH:])
 
@@ -62,11 +62,3 @@ def digest(text: str) -> str:
 def matches(text: str, stored: str) -> bool:
     """Return whether *text* is the secret whose digest is *stored*; takes as long whether or not it is."""
     return is_well_formed(text) and hmac.compare_digest(digest(text), stored)
-
-
-def mask(text: str) -> str:
-    """Return *text* with everything in it that has the shape of a secret cut down to what may be seen of one.
-
-    The checksum is not asked for: a secret with a typing error in it gives the true one away all the same.
-    """
-    return _SHAPE.sub(lambda found: f"{found[0][:6]}…{found[0][-_SHOWN_AT_THE_END:]}", text)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm.exc import ObjectDeletedError
@@ -26,6 +38,8 @@ if TYPE_CHECKING:
     from erebus.forms import BaseForm
 
 bp = Blueprint("keys", __name__)
+_SENT, _SENT_KEPT = "keys_sent", 5  # which forms for new keys have made one, in the session; nothing of the keys
+_ULID_LENGTH = 26
 
 
 @bp.get("/projects/<slug>/keys", endpoint="list")
@@ -47,11 +61,18 @@ def list_keys(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
 
 @bp.route("/projects/<slug>/keys/new", methods=["GET", "POST"])
 @requires("project:keys:create")
-def create(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """Create a key, and show its secret this once: in the answer itself, which nothing may keep."""
+def create(slug: str) -> ResponseReturnValue:
+    """Create a key, and show its secret this once: in the answer itself, which nothing may keep.
+
+    Reloading that answer sends the form again. That makes no second key.
+    """
     form, made = KeyForm(), []
+    if form.is_submitted() and form.once.data in session.get(_SENT, ()):
+        flash("The key was created before, and its secret is shown only once. If it is lost, revoke the key.")
+        return redirect(url_for("keys.list", slug=slug))
     if attempt(form, lambda: made.append(_create(form))):
         key, secret = made[-1]
+        session[_SENT] = [*session.get(_SENT, ()), *_short(form.once.data)][-_SENT_KEPT:]
         response = make_response(render_template("keys/created.html", key=key, secret=secret), 201)
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -113,6 +134,11 @@ def gone(_error: Exception) -> ResponseReturnValue:
     db.session.rollback()
     g.pop("project", None)
     return current_app.handle_http_exception(NotFound())
+
+
+def _short(once: str | None) -> list[str]:
+    """Return *once* as it is kept, if it is as we made it: a session's cookie has no room for more."""
+    return [once] if once and len(once) == _ULID_LENGTH else []
 
 
 def _create(form: KeyForm) -> tuple[ApiKey, str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from erebus.blueprints.keys.models import ApiKey
 
 TITLE_MIN, TITLE_MAX = 3, 100
+TITLE_KEY_MAX = 3 * TITLE_MAX  # one letter can fold into three
 SLUG_MAX = 60
 WEBHOOK_URL_MAX = 261  # "https://" and the longest name that DNS knows
 
@@ -61,7 +62,7 @@ class Project(Identified, Model):
 
     slug: Mapped[str] = mapped_column(String(SLUG_MAX), unique=True)
     title: Mapped[str] = mapped_column(String(TITLE_MAX))
-    title_key: Mapped[str] = mapped_column(String(3 * TITLE_MAX))  # one letter can fold into three
+    title_key: Mapped[str] = mapped_column(String(TITLE_KEY_MAX))
     region: Mapped[Region] = mapped_column(
         choice(Region, "region"),
         default=Region.GLOBAL,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from erebus.blueprints.projects import webhooks
 from erebus.blueprints.projects.models import TITLE_MAX, ProjectStatus
+from erebus.leaks import mask
 from erebus.permissions import Permission, Role, Standing
 from erebus.trail import Refused
 
@@ -33,7 +34,7 @@ def _deletion(project: Project, _args: Mapping[str, object], _form: Mapping[str,
 
 
 def _webhook_url(text: str) -> str | None:
-    wanted = webhooks.normalise(text[:_TEXT_LIMIT])
+    wanted = webhooks.normalise(mask(text)[:_TEXT_LIMIT])
     flaw = webhooks.find_flaw(wanted) if wanted else None
     return flaw.printable if flaw else wanted
 
@@ -42,7 +43,7 @@ def _status(text: str) -> str:
     return text if text in {status.value for status in ProjectStatus} else "an unknown status"
 
 
-_SETTINGS = {"title": lambda text: text[:TITLE_MAX], "webhook_url": _webhook_url, "status": _status}
+_SETTINGS = {"title": lambda text: mask(text)[:TITLE_MAX], "webhook_url": _webhook_url, "status": _status}
 
 PERMISSIONS = (
     Permission("project:list", Standing.USER, "see the projects that one is a member of"),

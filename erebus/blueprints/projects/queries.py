@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from erebus.blueprints.keys.models import KeyStatus
-from erebus.blueprints.projects.models import Membership, Project, title_key
+from erebus.blueprints.projects.models import TITLE_KEY_MAX, Membership, Project, title_key
 from erebus.db import db
 from erebus.permissions import Role
 
@@ -55,7 +55,10 @@ def find_scope(slug: str) -> tuple[Project, Role] | None:
 def find_memberships(user: User, text: str = "") -> Sequence[Membership]:
     """Return the memberships of *user* in projects whose title contains *text*, by title."""
     statement = select(Membership).join(Membership.project).where(Membership.user_id == user.id)
-    if key := title_key(text):
+    key = title_key(text)
+    if len(key) > TITLE_KEY_MAX:
+        return ()  # in no title; and SQLite refuses a pattern of more than 50,000 bytes
+    if key:
         statement = statement.where(Project.title_key.contains(key, autoescape=True))
     projects = joinedload(Membership.project)
     statement = statement.options(projects.selectinload(Project.keys), projects.selectinload(Project.memberships))

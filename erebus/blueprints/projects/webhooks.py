@@ -14,6 +14,9 @@ _UNWANTED = (
     ("/", "path: leave out everything from the slash after the host"),
     (":", "port: it is called on the usual one, 443"),
 )
+_START = re.compile(r"(?:(?:https?|ftp|wss?)://)?", re.ASCII)
+_END_OF_AUTHORITY = re.compile(r"[/?#\\\s]")
+_PRINTABLE_HOST = re.compile(rf"localhost|[0-9.]{{7,15}}|{_HOST.pattern}", re.ASCII)
 _EXAMPLE = "Write it like https://hooks.example.com."
 
 
@@ -48,11 +51,15 @@ def _flaw(text: str, reason: str) -> Flaw:
 
 
 def _without_credentials(text: str) -> str:
-    """Return *text* without what stands before an ``@`` and after a ``?`` or ``#``: tokens are put there."""
-    scheme, separator, rest = text.partition("://")
-    rest = rest if separator else scheme
-    start = f"{scheme}://" if separator else ""
-    for mark in "?#":
-        if mark in rest:
-            rest = rest.partition(mark)[0] + mark + "…"
-    return f"{start}…@{rest.rpartition('@')[2]}" if "@" in rest else start + rest
+    """Return of *text* its scheme and its host, and an ellipsis for all the rest: tokens are put anywhere, so in paths.
+
+    An ``@`` behind the host may be a password's: then what seems to be the host may be part of it.
+    """
+    start = _START.match(text)[0]  # type: ignore[index]  # it matches nothing as well
+    rest = text.removeprefix(start)
+    authority = _END_OF_AUTHORITY.split(rest, maxsplit=1)[0]
+    credentials, at, place = authority.rpartition("@")
+    host = place.partition(":")[0]
+    if "@" in rest.removeprefix(authority) or not _PRINTABLE_HOST.fullmatch(host):
+        return f"{start}…"
+    return f"{start}{'…' if credentials else ''}{at}{host}{'' if rest.endswith(at + host) else '…'}"

@@ -120,6 +120,28 @@ def test_it_leads_to_no_other_site(client: FlaskClient, wanted: str) -> None:
     assert client.post("/login", data=ADA).location == "/projects"
 
 
+def test_a_form_from_before_the_sign_in_changes_nothing_after_it(app: Flask, ada: str) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client = app.test_client()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/login").text)
+    assert token
+    assert client.post("/login", data={**ADA, "csrf_token": token[1]}).status_code == 302
+    assert client.post("/account/theme", data={"theme": "dark", "csrf_token": token[1]}).status_code == 400
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.example/", "http://[", "//evil.example", "1e5", "/\\evil.example"])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/login"), ("POST", "/login"), ("POST", "/logout")])
+def test_who_is_signed_in_is_led_to_no_other_site_either(
+    sign_in: Callable[[str], FlaskClient], ada: str, method: str, path: str, wanted: str
+) -> None:
+    client = sign_in("ada@example.com")
+    for place in ({"query_string": {"next": wanted}}, {"data": {"next": wanted}}):
+        if method == "GET" and "data" in place:
+            continue
+        assert client.open(path, method=method, **place).status_code == 400
+    assert client.post("/logout", data={"next": "/docs/audit-logs"}).location == "/docs/audit-logs"
+
+
 def test_staying_signed_in_survives_the_end_of_the_session(client: FlaskClient) -> None:
     client.post("/login", data={**ADA, "remember": "y"})
     client.delete_cookie("erebus_session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent
 
+SECRET = "dv-er-" + "aB3" * 16
 ADA = {"name": "Ada Lovelace", "email": "Ada@Example.com", "password": PASSWORD}
 
 
@@ -158,6 +160,10 @@ def test_who_is_signed_in_is_led_to_their_projects(
         ("name", "Ada\u202eecalevoL", "cannot be seen"),
         ("name", "Ada\nLovelace", "cannot be seen"),
         ("name", "Ada\0", "cannot be seen"),
+        ("name", "\u200d\u200c", "cannot be seen"),
+        ("name", "\u3164", "cannot be seen"),
+        ("name", "Ada \ufffd", "did not arrive as they were typed"),
+        ("name", f"Ada {SECRET}", "holds the secret of an API key"),
         ("email", "", "Give your email address."),
         ("email", "ada", "not an email address like name@example.com"),
         ("email", "ada@example.com\0", "cannot be seen"),
@@ -168,6 +174,7 @@ def test_who_is_signed_in_is_led_to_their_projects(
         ("password", "x" * 129, "at most 128 characters"),
         ("password", "correct\0horse battery", "control characters"),
         ("password", "password12", "too easy to guess"),
+        ("password", "correct horse \ufffd battery", "did not arrive as they were typed"),
         ("password", "AdaLovelace", "too easy to guess"),
     ],
 )
@@ -197,6 +204,13 @@ def test_bad_input_is_told_at_its_field_and_nothing_typed_is_lost(
 def test_broken_bodies_are_bad_input_too(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/signup", data=body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("field", ["name", "email", "password"])
+def test_a_file_where_text_belongs_is_told_at_its_field(client: FlaskClient, field: str) -> None:
+    answer = client.post("/signup", data={**ADA, field: (BytesIO(b"x"), "x.txt")})
+    assert answer.status_code == 422
+    assert 'class="field-errors"' in answer.text
 
 
 def test_a_name_of_another_script_is_as_good_as_any(client: FlaskClient, user_of: Callable[[str], User]) -> None:

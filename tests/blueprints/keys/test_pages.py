@@ -135,6 +135,21 @@ def test_the_secret_is_shown_once_and_never_again(visitor: FlaskClient, project:
     assert secret[1][6:-4] not in repr(log(project.id))
 
 
+def test_reloading_the_page_of_a_secret_makes_no_second_key(visitor: FlaskClient, project: Project, log: Log) -> None:
+    once = re.search(r'name="once"[^>]*value="(\w+)"', visitor.get(f"{KEYS}/new").text)
+    assert once
+    data = {"label": "My Dev Key", "environment": "production", "once": once[1]}
+    assert visitor.post(f"{KEYS}/new", data=data).status_code == 201
+    before = len(log(project.id))
+
+    again = visitor.post(f"{KEYS}/new", data=data, follow_redirects=True)
+
+    assert "was created before" in text(again)
+    assert text(again).count("<b>My Dev Key</b>") == 1
+    assert len(log(project.id)) == before
+    assert visitor.post(f"{KEYS}/new", data={**data, "once": "x" * 26}).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

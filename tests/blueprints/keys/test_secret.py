@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from erebus.blueprints.keys import secret
 from erebus.blueprints.keys.models import Environment
+from erebus.leaks import mask
 
 SECRETS = st.builds(
     lambda environment, body: environment.prefix + body + secret.checksum(environment.prefix + body),
@@ -86,8 +87,8 @@ def test_the_digest_does_not_hold_the_secret(text: str) -> None:
 
 @given(SECRETS, st.text("abc -", max_size=20), st.text("abc -", max_size=20))
 def test_a_secret_within_a_text_is_masked(text: str, before: str, after: str) -> None:
-    masked = secret.mask(f"{before} {text} {after}")
+    masked = mask(f"{before} {text} {after}")
 
     assert text[6:-4] not in masked
     assert f"{text[:6]}…{text[-4:]}" in masked
-    assert secret.mask(masked) == masked
+    assert mask(masked) == masked

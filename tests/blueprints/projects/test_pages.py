@@ -21,6 +21,7 @@ from tests.blueprints.projects.conftest import register
 
 SignIn = Callable[[str], FlaskClient]
 Log = Callable[[str], list[AuditEvent]]
+SECRET = "sk-er-" + "aB3" * 16
 BAD_NAMES = [
     ("", "A project needs a name."),
     ("ab", "3 to 100 characters"),
@@ -28,6 +29,10 @@ BAD_NAMES = [
     ("Shop\0", "cannot be seen"),
     ("Sh\u202eop", "cannot be seen"),
     ("Sh\nop", "cannot be seen"),
+    ("\u200d\u200d\u200d", "cannot be seen"),
+    ("\u3164\u3164\u3164", "cannot be seen"),
+    ("Shop \ufffd", "did not arrive as they were typed"),
+    (f"Shop {SECRET}", "Leave the secret out"),
 ]
 
 
@@ -72,7 +77,16 @@ def test_the_list_shows_the_projects_that_one_is_a_member_of(project: Project, s
 
 @pytest.mark.parametrize(
     ("asked", "is_found"),
-    [("chat", True), ("CHAT app", True), ("", True), ("zzz", False), ("%", False), ("_", False), ("<b>", False)],
+    [
+        ("chat", True),
+        ("x" * 60_000, False),
+        ("CHAT app", True),
+        ("", True),
+        ("zzz", False),
+        ("%", False),
+        ("_", False),
+        ("<b>", False),
+    ],
 )
 def test_the_list_is_searched_by_name(visitor: FlaskClient, asked: str, is_found: bool) -> None:
     page = visitor.get("/projects", query_string={"q": asked})
@@ -317,6 +331,9 @@ def test_the_page_says_what_stands_against_a_deletion(visitor: FlaskClient, proj
     ("name", "data", "told"),
     [
         ("support", {"title": "Mine"}, "name 'My Chat App' → 'Mine'"),
+        ("support", {"title": SECRET}, "name 'My Chat App' → 'sk-er-…3aB3'"),
+        ("support", {"webhook_url": f"https://{SECRET}.a.example"}, "webhook URL none → 'https://…'"),
+        ("support", {"webhook_url": "https://a.example/x/hunter2"}, "webhook URL none → 'https://a.example…'"),
         ("developer", {"status": "archived"}, "active → archived"),
         ("developer", {"webhook_url": "https://me:hunter2@a.example"}, "webhook URL none → 'https://…@a.example'"),
     ],

@@ -58,13 +58,49 @@ def test_what_is_typed_is_trimmed_and_in_small_letters(typed: str, kept: str | N
 
 
 @pytest.mark.parametrize(
-    "text", ["https://me:hunter2@a.b", "ftp://hunter2@a.b", "a@hunter2@b", "https://a.b?k=hunter2"]
+    "text",
+    [
+        "https://me:hunter2@a.b",
+        "ftp://hunter2@a.b",
+        "a@hunter2@b",
+        "https://a.b?k=hunter2",
+        "https://a.b/services/hunter2",
+        "https://a.b\\hunter2",
+        "https://a.b:hunter2",
+        "https://me:pass/hunter2@a.b",
+        "https://me:p@hunter2.x/word@a.b",
+        "https://a.b/x@hunter2",
+        "https://hunter2",
+        "hunter2://a",
+        "hunter2",
+    ],
 )
 def test_what_could_be_a_credential_is_not_printable(text: str) -> None:
     flaw = webhooks.find_flaw(text)
 
     assert flaw is not None
     assert "hunter2" not in flaw.printable
+
+
+@pytest.mark.parametrize(
+    ("text", "printable"),
+    [
+        ("https://me:secret@a.b", "https://…@a.b"),
+        ("https://hooks.a.b/services/t0/b0", "https://hooks.a.b…"),
+        ("https://a.b/", "https://a.b…"),
+        ("https://a.b:8443", "https://a.b…"),
+        ("http://a.b", "http://a.b"),
+        ("a.b", "a.b"),
+        ("https://localhost", "https://localhost"),
+        ("https://127.0.0.1/x", "https://127.0.0.1…"),
+        ("https://a.b.c.", "https://…"),
+    ],
+)
+def test_of_what_is_refused_the_host_is_kept_and_nothing_after_it(text: str, printable: str) -> None:
+    flaw = webhooks.find_flaw(text)
+
+    assert flaw is not None
+    assert flaw.printable == printable
 
 
 @given(st.text())
