@@ -149,6 +149,19 @@ def test_a_role_that_could_get_past_the_triggers_is_refused(place: Place, statem
     assert reason in answer.output
 
 
+def test_tables_that_the_app_owned_so_far_can_be_handed_over_as_the_readme_says(place: Place) -> None:
+    place.ask(f"CREATE ROLE {place.role} LOGIN")
+    owner = make_url(place.owner)
+    place.ask(f"ALTER DATABASE {owner.database} OWNER TO {place.role}")
+    assert place.run("upgrade", OWNER_DATABASE_URL="").exit_code == 0
+
+    place.ask(f"ALTER DATABASE {owner.database} OWNER TO {owner.username}")
+    place.ask(f"REASSIGN OWNED BY {place.role} TO {owner.username}")
+
+    assert place.run("roles").exit_code == 0
+    assert place.run("upgrade").exit_code == 0
+
+
 def test_an_owner_who_may_not_make_roles_is_told_so(place: Place) -> None:
     place.ask(f"ALTER ROLE {make_url(place.owner).username} NOCREATEROLE")
 

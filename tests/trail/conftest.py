@@ -120,6 +120,17 @@ def engine(blank_database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def log(engine: Engine) -> Engine:
+    """An engine on a database with a full log a: events 5 to 14 of 14, capacity 10."""
+    with Session(engine) as session:
+        session.add(Shelf(id="a"))
+        session.commit()
+        session.add_all([Book(shelf_id="a", title=f"Book {n}") for n in range(13)])
+        session.commit()
+    return engine
+
+
+@pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     with Session(engine) as session:
         session.add(Shelf(id="a"))

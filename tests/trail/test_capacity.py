@@ -7,13 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erebus import trail
 from erebus.trail import capacity as steps
-from tests.conftest import DATABASE
 from tests.trail.conftest import CAPACITY, Shelf, definitions
 from tests.trail.test_ring import add_books
 
@@ -48,16 +45,6 @@ def numbers(connection: Connection, log: str = "a") -> list[int]:
 def kept(engine: Engine, log: str = "a") -> list[int]:
     with engine.connect() as connection:
         return numbers(connection, log)
-
-
-@pytest.fixture
-def log(engine: Engine) -> Engine:
-    """An engine on a database with a full log a: events 5 to 14 of 14, capacity 10."""
-    with Session(engine) as session:
-        session.add(Shelf(id="a"))
-        session.commit()
-        add_books(session, 13)
-    return engine
 
 
 @pytest.mark.parametrize("later", [0, 1, 3, 7, 300])
@@ -179,70 +166,3 @@ def test_while_others_write_nothing_is_lost_that_the_new_capacity_should_keep(lo
         assert heads == {"a": 14 + books["a"] + 6, "b": 1 + books["b"]}
         assert len(numbers(connection)) <= 60
         assert trail.missing_triggers(connection) == []
-
-
-HELD = ", pending = -10" if DATABASE == "sqlite" else ""
-WIDER = f"UPDATE audit_logs SET capacity = 20, seam_number = 4, seam_hash = :seam{HELD}"
-PARKED = "UPDATE audit_events SET slot = -1 - number % 20"
-LAID = "UPDATE audit_events SET slot = number % 20"
-NARROWER = f"UPDATE audit_logs SET capacity = 11, seam_number = 4, seam_hash = :seam{HELD}"
-HALVES = {
-    "another capacity alone": [WIDER],
-    "a ring laid anew, and not told": [WIDER, PARKED, LAID],
-    "what is parked stays parked": [WIDER, PARKED],
-    "a ring left as it was": [NARROWER],
-}
-if DATABASE == "postgresql":
-    HALVES["parked without another capacity"] = ["UPDATE audit_events SET slot = -1 - number % 10 WHERE number = 9"]
-
-
-@pytest.mark.parametrize("half", HALVES)
-def test_what_is_left_half_done_cannot_be_committed(log: Engine, half: str) -> None:
-    with log.connect() as connection:
-        seam = connection.execute(text("SELECT prev_hash FROM audit_events WHERE number = 5")).scalar()
-
-    with pytest.raises(DBAPIError, match=r"audit_|FOREIGN KEY"), writing(log) as connection:
-        for statement in HALVES[half]:
-            connection.execute(text(statement), {"seam": seam} if ":seam" in statement else {})
-
-    assert kept(log) == list(range(5, 15))
-
-
-@pytest.mark.parametrize("is_laid", [True, False])
-def test_no_other_event_can_stand_in_for_the_one_that_tells_of_it(log: Engine, is_laid: bool) -> None:
-    with pytest.raises(DBAPIError, match="audit_logs: "), writing(log) as connection:
-        found = steps._read(connection, "a")
-        steps._set_capacity(connection, found, 20)
-        if is_laid:
-            steps._lay(connection, found, 20)
-        another = steps._told(trail.Log("a", "a", 20), trail.CapacityChange(10, 21, 0), trail.SYSTEM)
-        steps.append(connection, trail.Log("a", "a", 20), [another], NOW)
-
-    assert kept(log) == list(range(5, 15))
-
-
-def test_the_event_alone_does_not_lay_the_ring(log: Engine) -> None:
-    with pytest.raises(DBAPIError, match=r"audit_"), writing(log) as connection:
-        found = steps._read(connection, "a")
-        steps._set_capacity(connection, found, 20)
-        told = steps._told(trail.Log("a", "a", 20), trail.CapacityChange(10, 20, 0), trail.SYSTEM)
-        steps.append(connection, trail.Log("a", "a", 20), [told], NOW)
-
-    assert kept(log) == list(range(5, 15))
-
-
-def test_an_event_that_the_new_capacity_keeps_is_not_deleted_meanwhile(log: Engine) -> None:
-    change(log, 30)
-    with pytest.raises(DBAPIError, match="displaced, never deleted"), writing(log) as connection:
-        steps._set_capacity(connection, steps._read(connection, "a"), 12)
-        connection.execute(text("DELETE FROM audit_events WHERE number = 9"))
-
-    assert kept(log) == list(range(5, 16))
-
-
-def test_what_an_event_says_does_not_change_while_it_is_moved(log: Engine) -> None:
-    with pytest.raises(DBAPIError, match="audit_events: "), writing(log) as connection:
-        steps._set_capacity(connection, steps._read(connection, "a"), 20)
-        connection.execute(text(f"{PARKED}, description = 'nothing'"))
-
-    assert kept(log) == list(range(5, 15))

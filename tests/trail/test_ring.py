@@ -88,6 +88,17 @@ def test_the_database_refuses_whoever_would_rewrite_the_log(session: Session, fo
     assert trail.verify(session.connection(), "a").is_sound
 
 
+def test_a_column_that_no_trigger_knows_may_change_by_itself(session: Session) -> None:
+    add_books(session, 13)
+    session.execute(text("ALTER TABLE audit_logs ADD COLUMN settled BIGINT"))
+    session.execute(text("UPDATE audit_logs SET settled = 7"))
+    session.commit()
+    add_books(session, 2)
+
+    assert session.execute(text("SELECT settled FROM audit_logs WHERE id = 'a'")).scalar() == 7
+    assert trail.verify(session.connection(), "a").is_sound
+
+
 def test_the_triggers_are_missed_when_they_are_gone(session: Session) -> None:
     assert trail.missing_triggers(session.connection()) == []
     on_postgresql = session.connection().dialect.name == "postgresql"
