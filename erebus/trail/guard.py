@@ -73,7 +73,7 @@ def _before(
     statement: str,
     _parameters: object,
     context: DefaultExecutionContext,
-    _many: bool,  # noqa: FBT001
+    _many: bool,  # noqa: FBT001 - the same
 ) -> None:
     tables = written_tables(statement, is_text=_is_text(context))
     if not tables or context.isddl:
@@ -93,7 +93,7 @@ def _after(
     statement: str,
     _parameters: object,
     context: DefaultExecutionContext,
-    _many: bool,  # noqa: FBT001
+    _many: bool,  # noqa: FBT001 - the same
 ) -> None:
     reason = str(context.execution_options.get(UNAUDITED) or "").strip()
     tables = written_tables(statement, is_text=_is_text(context)) if reason else frozenset()

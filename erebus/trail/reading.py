@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from erebus.trail.events import AuditEvent, AuditLog
-from erebus.trail.tables import CONTENT, OPTIONAL, audit_events, audit_logs
+from erebus.trail.tables import CONTENT, MAX_CAPACITY, MIN_CAPACITY, OPTIONAL, audit_events, audit_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     _Statement = Select[*tuple[Any, ...]]
 
-_STAND_INS = {"number": 0, "created_at": -1}  # of integers; -1 is that of the others too
+_STAND_INS = {"number": 0, "created_at": -1, "capacity": MIN_CAPACITY}  # of integers; -1 is that of the others too
 _REPLACEMENT = "\ufffd"
 _TEXTS = frozenset({*CONTENT, "log_id", "id", "project_id"} - {"status"})
 _LOG = {c.name: f"own_{c.name}" for c in audit_logs.c if c.name != "settle_at"}  # when to look again: proves nothing
@@ -159,7 +159,7 @@ def _look(name: str, value: Any) -> tuple[Any, bool]:  # noqa: ANN401 - whatever
     if name in _TEXTS:
         is_right = type(value) is str or (value is None and name in OPTIONAL)
         return (value if is_right else _REPLACEMENT), is_right
-    is_right = type(value) is int
+    is_right = type(value) is int and (name != "capacity" or MIN_CAPACITY <= value <= MAX_CAPACITY)
     return (value if is_right else _STAND_INS.get(name, -1)), is_right
 
 

@@ -15,7 +15,7 @@ from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Region
 from erebus.db import transaction
 from erebus.permissions import Role
-from erebus.trail import read_log
+from erebus.trail import open_bursts, read_log
 from tests.access.table import PUBLIC, TABLE, USER, Access
 from tests.conftest import PASSWORD
 
@@ -77,7 +77,8 @@ def failures(app: Flask, stage: Stage) -> int:
     with app.app_context():
         log = read_log(db.session.connection(), stage.project_id)
         assert log is not None
-        return sum(1 for event in log.events if not event.status)
+        counted = open_bursts(db.session.connection(), stage.project_id)
+        return sum(1 for event in log.events if not event.status) + sum(burst.count for burst in counted)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:

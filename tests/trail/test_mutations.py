@@ -77,7 +77,7 @@ def draw(chance: random.Random, rows: dict[str, list[RowMapping]]) -> Target:
     """Choose a value of an event, or, one time in five, of a log's own row."""
     table = "audit_events" if chance.random() < 0.8 else "audit_logs"
     row = chance.choice(rows[table])
-    column = chance.choice(list(row))
+    column = chance.choice([name for name in row if name != "settle_at"])  # when to look again: proves nothing
     keys = ("log_id", "slot") if table == "audit_events" else ("id",)
     return Target(table, column, row[keys[0]], {key: row[key] for key in keys}, row[column])
 

@@ -98,7 +98,7 @@ def _check_next() -> None:
 
     Flask-Security looks too, but takes what is no path, and breaks on what is no address.
     """
-    if request.endpoint in ENDPOINTS and current_user.is_authenticated:
+    if request.endpoint == "security.logout" or (request.endpoint in ENDPOINTS and current_user.is_authenticated):
         wanted = [*request.args.getlist("next"), *request.form.getlist("next")]
         if any(page and not is_own(page) for page in wanted):
             abort(400)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import NullPool, create_engine
 
 from erebus.db import db
 from erebus.trail import AuditLog, drop_triggers, verify
@@ -86,7 +87,8 @@ def spoil(app: Flask, project: Place) -> Callable[[str], None]:
     """``spoil("UPDATE …")`` runs a statement without the triggers, checks and rights that would refuse it."""
 
     def spoil(statement: str) -> None:
-        with app.app_context(), db.engine.connect() as connection:
+        engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], poolclass=NullPool)
+        with engine.connect() as connection:
             drop_triggers(connection)
             connection.commit()
             if connection.dialect.name == "sqlite":
@@ -95,7 +97,6 @@ def spoil(app: Flask, project: Place) -> Callable[[str], None]:
                 connection.exec_driver_sql("ALTER TABLE audit_logs DROP CONSTRAINT ck_audit_logs_capacity")
             connection.exec_driver_sql(statement.replace("%", "%%"))
             connection.commit()
-            connection.invalidate()
 
     return spoil
 
