@@ -2,7 +2,7 @@
 
 The log is capped, so whoever can cause failures cheaply could wash real events out of it. Hence at most 5 failures an
 actor, log and minute, and at most 20 a log and hour of all actors together, the summaries of what was only counted
-among them; of each kind at least the first two of a minute stand by themselves as long as there is room. Windows slide.
+among them; of each kind at least the first three of a minute stand by themselves as long as there is room. Windows slide.
 The counters are rows, changed under the lock of the log: several processes share them, and a kill loses none. A summary
 is written by the next append after its time, or by `settle_due`.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MINUTE, HOUR = 60_000, 3_600_000  # milliseconds
-PER_ACTOR, PER_LOG, PER_KIND = 5, 20, 2
+PER_ACTOR, PER_LOG, PER_KIND = 5, 20, 3
 EVERYBODY = ""
 _SEVERAL = {"actor_id": "anonymous", "actor_kind": "anonymous", "actor_name": "Several people", "actor_image": None}
 _REASON = "There were too many failed attempts to log each: the first are lines of their own, these were counted."

