@@ -40,7 +40,7 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     installation = Installation(config.load(settings), tuple(load(BUILT_IN, plugins)))
     app.extensions["erebus"] = installation
     _configure(app, installation.settings)
-    trail.attach(Model, main=PLATFORM, log_of=log_of, actor_of=actor, clock=_milliseconds)
+    trail.attach(Model, main=PLATFORM, log_of=log_of, actor_of=actor, clock=clock.milliseconds)
     _describe(installation)
     _connect(app, installation.settings)
     init_http(app)
@@ -116,7 +116,3 @@ def _check(app: Flask) -> None:
         if model.__module__.startswith("erebus.") and not trail.is_known(model):
             message = f"{model.__module__}.{model.__name__} is neither described for the log nor exempt, with a reason"
             raise PluginError(message)
-
-
-def _milliseconds() -> int:
-    return int(clock.now().timestamp() * 1000)

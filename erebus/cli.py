@@ -11,6 +11,7 @@ from erebus.commands.capacity import capacity
 from erebus.commands.checkpoints import checkpoints
 from erebus.commands.doctor import doctor
 from erebus.commands.roles import roles
+from erebus.commands.settle import settle
 from erebus.commands.verify import verify
 from erebus.demo import demo
 from erebus.plugins import installation
@@ -41,5 +42,5 @@ def upgrade() -> None:
     click.echo("The tables are up to date.")
 
 
-for command in (capacity, checkpoints, demo, doctor, roles, verify):
+for command in (capacity, checkpoints, demo, doctor, roles, settle, verify):
     commands.add_command(command)

@@ -22,6 +22,11 @@ def now() -> datetime:
     return _moment.get() or datetime.now(UTC)
 
 
+def milliseconds() -> int:
+    """Return the present moment in whole milliseconds since 1970, UTC."""
+    return int(now().timestamp() * 1000)
+
+
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
     """Let the clock stand at *moment* (aware) for the code in the block."""

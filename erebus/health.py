@@ -108,7 +108,7 @@ def keys() -> Answer:
 def clocks() -> Answer:
     """Ask whether the clock goes right, as far as the log can tell."""
     newest = newest_time(db.session.connection())
-    if newest is not None and newest > _now() + _BEHIND:
+    if newest is not None and newest > clock.milliseconds() + _BEHIND:
         text = f"the clock is behind the newest event, {_day(newest)}: new events get that time until it is reached"
         return to_be_done(text, "Set the clock by a time server (NTP). Events that were ahead stay so.")
     return well("no event is ahead of the clock")
@@ -160,7 +160,7 @@ def verification() -> Answer:
     text = f"{last.logs} logs on {_day(last.time)}"
     if last.unsound:
         return to_be_done(f"{text}; not sound: {_some(last.unsound)}", _VERIFY)
-    if _now() - last.time > _OLD:
+    if clock.milliseconds() - last.time > _OLD:
         return to_be_done(f"{text}, more than a week ago", _VERIFY)
     return well(f"{text}, all sound")
 
@@ -196,7 +196,3 @@ def _some(names: Iterable[str]) -> str:
 
 def _day(time: int) -> str:
     return f"{datetime.fromtimestamp(time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _now() -> int:
-    return int(clock.now().timestamp() * 1000)

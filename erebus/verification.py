@@ -73,7 +73,7 @@ def all_log_ids() -> list[str]:
 def record(verifications: Sequence[Verification]) -> None:
     """Keep when all logs were verified, and what came of it. Raises OSError."""
     unsound = [v.log_id for v in verifications if not v.is_sound]
-    told = {"time": _now(), "logs": len(verifications), "unsound": unsound}
+    told = {"time": clock.milliseconds(), "logs": len(verifications), "unsound": unsound}
     write_whole(_record(), json.dumps(told))
 
 
@@ -115,7 +115,7 @@ def _look(log_id: str, known: Sequence[Checkpoint]) -> tuple[AuditLog | None, Ve
 
 def seal_now(log: AuditLog) -> Checkpoint:
     """Return a checkpoint of *log* as of now."""
-    return seal(log, key_of(db.session.connection()), _now())
+    return seal(log, key_of(db.session.connection()), clock.milliseconds())
 
 
 def _keep(log: AuditLog) -> str:
@@ -134,7 +134,3 @@ def _told(error: OSError) -> str:
 
 def _record() -> Path:
     return installation().settings.instance_path / "verification.json"
-
-
-def _now() -> int:
-    return int(clock.now().timestamp() * 1000)

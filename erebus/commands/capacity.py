@@ -28,7 +28,7 @@ def capacity(log: str, capacity: int, *, yes: bool) -> None:
         if planned.displaced and not yes:
             click.confirm(f"{_events(planned.displaced)} will be displaced for good. Go on?", abort=True)
         with transaction() as session:
-            now = int(clock.now().timestamp() * 1000)
+            now = clock.milliseconds()
             change = trail.change_capacity(session.connection(), log_id, capacity, trail.SYSTEM, now)
     except (trail.UnknownLogError, trail.CapacityError) as error:
         raise click.ClickException(str(error)) from None

@@ -2,8 +2,8 @@
 
 The log is capped, so whoever can cause failures cheaply could wash real events out of it. Hence at most 5 failures an
 actor, log and minute, and at most 20 a log and hour of all actors together, the summaries of what was only counted
-among them; of each kind at least the first three of a minute stand by themselves as long as there is room. Windows slide.
-The counters are rows, changed under the lock of the log: several processes share them, and a kill loses none. A summary
+among them; the first three of a kind in a minute stand by themselves as long as there is room. The windows slide. The
+counters are rows, changed under the lock of the log: several processes share them, and a kill loses none. A summary
 is written by the next append after its time, or by `settle_due`.
 """
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from erebus.blueprints.audit.presenter import readable
 from erebus.db import db
-from erebus.trail import read_head, read_log
+from erebus.trail import open_bursts, read_head, read_log
 
 if TYPE_CHECKING:
-    from erebus.trail import AuditEvent, AuditLog
+    from erebus.trail import AuditEvent, AuditLog, OpenBurst
 
 PAGE_SIZE = 25
 _DIGITS = 18  # of the largest number asked for; a log that long does not come about
@@ -44,6 +44,11 @@ class Page:
 def find_log(log_id: str) -> AuditLog | None:
     """Return the log *log_id*, its kept events newest first."""
     return read_log(db.session.connection(), log_id)
+
+
+def find_counted(log_id: str) -> list[OpenBurst]:
+    """Return the failures that were counted in *log_id* and are no events yet."""
+    return open_bursts(db.session.connection(), log_id)
 
 
 def find_event(log: AuditLog | None, event_id: str) -> AuditEvent | None:

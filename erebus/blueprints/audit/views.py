@@ -44,6 +44,7 @@ def list_events(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate ha
         before=before,
         flaw=flaw,
         days=presenter.by_day(page.events, zone, clock.now().astimezone(zone).date()),
+        counted=queries.find_counted(g.project.id) if before is None else [],
         picture=ring.draw(log, page.events) if log else None,
         verification=examined.verification,
         trouble=examined.trouble,
