@@ -8,7 +8,7 @@ failed, there is one line; where the database does not say which, one for each t
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -125,7 +125,10 @@ def _of_entry(session: Session, entry: Entry) -> Iterator[Failing]:
     if entry.action == DELETE:
         yield from _failing(session, entry.target, DELETE, entry.before, {}, entry.connection)
     else:
-        yield from _attempted(session, entry.target, entry.action, entry.connection)
+        for failing in _attempted(session, entry.target, entry.action, entry.connection):
+            # What the object did not hold was read before the row was written, and cannot be read any more.
+            before = {n: entry.before[n] for n in failing.capture.after if n in entry.before}
+            yield Failing(replace(failing.capture, before={**failing.capture.before, **before}), failing.target)
 
 
 def _of_invalid(session: Session, wrong: Invalid) -> Iterator[Failing]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erebus.trail import AuditDescription, Words
+from erebus.blueprints.keys import services
+from erebus.trail import AuditDescription, Rule, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,9 @@ API_KEY = AuditDescription(
     ),
     secret=("digest",),
     ignored=("created_at", "last_used_at", "revoked_at"),
+    constraints={
+        "ix_api_keys_label_in_use": Rule(services.LabelIsTaken, lambda key: services.taken_label(key.label), "label")
+    },
     names={
         "revoked_reason": "reason",
         "last_four": "last four characters",

@@ -6,7 +6,7 @@ import enum
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erebus import clock
@@ -48,6 +48,14 @@ class ApiKey(Identified, Model):
         CheckConstraint(f"length(label) BETWEEN {LABEL_MIN} AND {LABEL_MAX}", name="label_length"),
         CheckConstraint("(status = 'revoked') = (revoked_reason IS NOT NULL)", name="revoked_reason"),
         CheckConstraint("(status = 'revoked') = (revoked_at IS NOT NULL)", name="revoked_at"),
+        Index(
+            "ix_api_keys_label_in_use",
+            "project_id",
+            "label",
+            unique=True,
+            sqlite_where=text("status <> 'revoked'"),
+            postgresql_where=text("status <> 'revoked'"),
+        ),
     )
     id_prefix = "key_"
 

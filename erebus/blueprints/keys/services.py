@@ -36,6 +36,10 @@ class KeyIsNotRevoked(Refused):
     """A key can be deleted by itself only once it is revoked."""
 
 
+class LabelIsTaken(Refused):
+    """Two keys of a project that are not revoked never have one label: the log could not tell them apart in words."""
+
+
 class RevocationNeedsReason(Refused):
     """Whoever revokes a key says why."""
 
@@ -45,10 +49,15 @@ class ProjectIsArchived(Refused):
 
 
 def create_key(project: Project, label: str, environment: Environment, by: User) -> tuple[ApiKey, str]:
-    """Create a key; return it and its secret, which is kept nowhere else. Refuses in an archived project."""
+    """Create a key; return it and its secret, which is kept nowhere else.
+
+    Refuses in an archived project, and a label that another key has which is not revoked.
+    """
     project = _lock(project)
     attempted = {"label": label, "environment": environment}
-    _check_not_archived(project, draft(project, label, environment), attempted, action="create")
+    candidate = draft(project, label, environment)
+    _check_not_archived(project, candidate, attempted, action="create")
+    _check_label(candidate, label, attempted, action="create")
     secret = secrets.generate(environment.prefix)
     key = ApiKey(
         label=label,
@@ -71,7 +80,7 @@ def draft(project: Project, label: str | None, environment: Environment | None) 
 
 
 def change_label(key: ApiKey, label: str) -> None:
-    """Give *key* another label. Refuses for a revoked or disabled key, and in an archived project."""
+    """Give *key* another label. Refuses for a revoked or disabled key, in an archived project, and a label in use."""
     _lock_key(key)
     if label == key.label:
         return
@@ -81,6 +90,7 @@ def change_label(key: ApiKey, label: str) -> None:
         reason = "The label of a disabled key cannot be changed. Enable the key first."
         raise KeyIsDisabled(key, attempted, reason=reason, field="label")
     _check_not_archived(key.project, key, attempted, field="label")
+    _check_label(key, label, attempted)
     key.label = label
 
 
@@ -122,6 +132,11 @@ def delete_key(key: ApiKey) -> None:
     db.session.delete(key)
 
 
+def taken_label(label: str) -> str:
+    """Return why a key cannot be called *label*, and what to do."""
+    return f"The project already has a key labelled '{label}' that is not revoked. Choose another label."
+
+
 def _lock(project: Project) -> Project:
     """Lock the row of *project* until the transaction ends, and read it anew. NoResultFound if it is gone."""
     statement = select(Project).where(Project.id == project.id).with_for_update(key_share=True)
@@ -141,6 +156,12 @@ def _check_not_archived(
     if project.is_archived:
         reason = "The project is archived: its keys can only be disabled and revoked. Set its status to active first."
         raise ProjectIsArchived(key, attempted, reason=reason, action=action, field=field)
+
+
+def _check_label(key: ApiKey, label: str, attempted: Mapping[str, Any], *, action: str = "update") -> None:
+    same = select(ApiKey.id).where(ApiKey.project_id == key.project_id, ApiKey.label == label, ApiKey.id != key.id)
+    if db.session.scalar(same.where(ApiKey.status != KeyStatus.REVOKED)):
+        raise LabelIsTaken(key, attempted, reason=taken_label(label), action=action, field="label")
 
 
 def _check_not_revoked(key: ApiKey, attempted: Mapping[str, Any], field: str | None = None) -> None:

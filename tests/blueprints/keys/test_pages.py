@@ -147,7 +147,8 @@ def test_reloading_the_page_of_a_secret_makes_no_second_key(visitor: FlaskClient
     assert "was created before" in text(again)
     assert text(again).count("<b>My Dev Key</b>") == 1
     assert len(log(project.id)) == before
-    assert visitor.post(f"{KEYS}/new", data={**data, "once": "x" * 26}).status_code == 201
+    other = {**data, "label": "Another", "once": "x" * 26}
+    assert visitor.post(f"{KEYS}/new", data=other).status_code == 201
 
 
 @pytest.mark.parametrize(

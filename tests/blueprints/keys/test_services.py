@@ -247,3 +247,35 @@ def test_use_ends_dormancy_and_is_no_event(key: ApiKey, log: Log) -> None:
 def test_a_revoked_key_is_not_dormant_for_it_cannot_be_used(key: ApiKey) -> None:
     with clock.at(revoked(key).created_at + timedelta(days=100)):
         assert not key.is_dormant(90)
+
+
+def test_a_label_in_use_is_refused_until_its_key_is_revoked(
+    project: Project, key: ApiKey, owner: User, log: Log
+) -> None:
+    def create() -> ApiKey:
+        with transaction():
+            return services.create_key(project, "My Dev Key", Environment.PRODUCTION, by=owner)[0]
+
+    with pytest.raises(services.LabelIsTaken, match="already has a key labelled 'My Dev Key'"):
+        create()
+    assert [(e.status, e.action_description) for e in log(project.id)[:1]] == [(False, "Generated new API key")]
+
+    revoked(key)
+    other = create()
+    with transaction():
+        third, _secret = services.create_key(project, "Third", Environment.PRODUCTION, by=owner)
+    with pytest.raises(services.LabelIsTaken), transaction():
+        services.change_label(third, other.label)
+
+
+def test_a_label_taken_past_the_services_is_refused_in_the_same_words(project: Project, key: ApiKey, log: Log) -> None:
+    with transaction():
+        other, _secret = services.create_key(project, "Other", Environment.PRODUCTION, by=project.owner)
+
+    with pytest.raises(services.LabelIsTaken) as refused, transaction():
+        other.label = key.label
+
+    assert str(refused.value) == services.taken_label(key.label)
+    event = log(project.id)[0]
+    assert (event.status, event.entity_id, event.reason) == (False, other.id, services.taken_label(key.label))
+    assert {c["field"]: (c["before"], c["after"]) for c in event.changes} == {"label": ("Other", "My Dev Key")}
