@@ -20,7 +20,7 @@ from erebus.trail.checkpoints import Checkpoint, is_genuine, read_checkpoint, se
 from erebus.trail.description import AuditDescription, Words
 from erebus.trail.events import AuditEvent, AuditLog, Log, OpenBurst
 from erebus.trail.failures import failed, refused_by
-from erebus.trail.findings import Fault, Finding, Verification
+from erebus.trail.findings import Fault, Finding
 from erebus.trail.folder import CheckpointFolder
 from erebus.trail.guard import UNAUDITED
 from erebus.trail.ledger import key_of, use_key
@@ -32,7 +32,7 @@ from erebus.trail.settling import open_bursts, settle_due
 from erebus.trail.tables import RIGHTS, metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
 from erebus.trail.values import printable
-from erebus.trail.verify import key_fits, verify
+from erebus.trail.verify import Verification, key_fits, verify
 
 __all__ = [
     "RIGHTS",

@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from erebus.trail.tables import ZERO_HASH
-
 
 class Log(NamedTuple):
     """Which log an entity belongs to; *capacity* is how many events it keeps if it has to be made."""
@@ -103,7 +101,7 @@ class AuditLog:
     head_time: int
     seam_number: int
     events: tuple[AuditEvent, ...]
-    prior_hash: bytes = ZERO_HASH
-    seam_hash: bytes = ZERO_HASH
+    prior_hash: bytes = bytes(32)
+    seam_hash: bytes = bytes(32)
     pending: int = 0
     flaw: str = ""
