@@ -44,10 +44,10 @@ templates: $(V)/erebus-dev  ## djlint
 	$(V)/djlint --lint --quiet erebus/templates
 
 check: lint types contracts templates  ## lint, types, contracts, and the tests on SQLite
-	$(V)/pytest -m 'not browser'
+	$(V)/pytest -m 'not browser and not crash and not soak'
 
 test: lint types contracts templates  ## everything: both databases and a real browser
-	EREBUS_TEST_DATABASE=postgresql $(V)/pytest -m 'not browser'
+	EREBUS_TEST_DATABASE=postgresql $(V)/pytest -m 'not browser and not soak'
 	$(V)/pytest
 
 pictures: $(V)/erebus-dev  ## screenshots of the main pages, dark, light and on a phone, into pictures/
