@@ -59,7 +59,6 @@ def survive(installation: Installation, folder: Path, *, kills: int, least: int,
             end.set()
         for writer in writers:
             writer.result()
-    print(f"{kills} kills, {len(record.done)} acknowledged, {record.cut_off} cut off, answers {dict(record.refused)}")
     return record
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Condition, Event
 from urllib.parse import urlencode
 
 _TIMEOUT = 60  # seconds that a server may take to come back
-_CHANGES = 6  # of a key, before a writer makes a new one
+_ROUNDS = 2  # of changes of a key, before a writer makes a new one
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Record:
             assert self.told.wait_for(lambda: len(self.done) >= count, _TIMEOUT), f"{len(self.done)} of {count} done"
 
 
-class NotDone(Exception):
+class NotDoneError(Exception):
     """The server answered that it could not do it."""
 
 
@@ -46,6 +48,7 @@ class Visitor:
 
     def __init__(self, port: int) -> None:
         self._port, self._cookie = port, ""
+        self._form: dict[str, str] = {}
 
     def sign_in(self, email: str, password: str) -> None:
         token = _token(self.send("GET", "/login")[1])
@@ -65,41 +68,40 @@ class Visitor:
         finally:
             connection.close()
         if answer.status not in {200, 201, 302}:
-            raise NotDone(answer.status, page)
-        if not hasattr(self, "_form") and (cookies := answer.headers.get_all("Set-Cookie")):
+            raise NotDoneError(answer.status, page)
+        if not self._form and (cookies := answer.headers.get_all("Set-Cookie")):
             self._cookie = "; ".join(cookie.split(";")[0] for cookie in cookies)
         return answer, page
 
 
 def write(visitor: Visitor, name: str, keys: str, record: Record, end: Event) -> None:
     """Make keys under the address *keys* and change each a few times until *end*; what is in doubt is left alone."""
-    number = 0
+    numbers = itertools.count()
     while not end.is_set():
         try:
-            number = _one_key(visitor, name, number, keys, record)
-        except NotDone as error:
+            _one_key(visitor, (f"{name} {number}" for number in numbers), keys, record)
+        except NotDoneError as error:
             with record.told:
                 record.refused[error.args[0]] += 1
         except (OSError, HTTPException):
             with record.told:
                 record.cut_off += 1
-        number += 1
 
 
-def _one_key(visitor: Visitor, name: str, number: int, keys: str, record: Record) -> int:
-    answer, page = visitor.post(f"{keys}/new", label=f"{name} {number}", environment="development")
-    key_id = re.search(r"/keys/(key_\w+)", page)
-    assert key_id, page
-    _acknowledge(record, answer, key_id[1], "label", f"{name} {number}")
-    for number in range(number + 1, number + _CHANGES, 3):
-        for address, told, value in (
-            ("", "label", f"{name} {number}"),
-            ("/disable", "status", "disabled"),
-            ("/enable", "status", "active"),
-        ):
-            answer, _ = visitor.post(f"{keys}/{key_id[1]}{address}", **({"label": value} if told == "label" else {}))
-            _acknowledge(record, answer, key_id[1], told, value)
-    return number
+def _one_key(visitor: Visitor, labels: Iterator[str], keys: str, record: Record) -> None:
+    label = next(labels)
+    answer, page = visitor.post(f"{keys}/new", label=label, environment="development")
+    found = re.search(r"/keys/(key_\w+)", page)
+    assert found, page
+    key = f"{keys}/{found[1]}"
+    _acknowledge(record, answer, found[1], "label", label)
+    for label in itertools.islice(labels, _ROUNDS):
+        answer, _ = visitor.post(key, label=label)
+        _acknowledge(record, answer, found[1], "label", label)
+        answer, _ = visitor.post(f"{key}/disable")
+        _acknowledge(record, answer, found[1], "status", "disabled")
+        answer, _ = visitor.post(f"{key}/enable")
+        _acknowledge(record, answer, found[1], "status", "active")
 
 
 def _acknowledge(record: Record, answer: HTTPResponse, key_id: str, told: str, value: str) -> None:
