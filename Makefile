@@ -7,7 +7,7 @@ PORT ?= 5000
 export FLASK_APP := wsgi
 V := .venv/bin
 
-.PHONY: help demo check test pictures lint types contracts templates lock clean
+.PHONY: help demo check test soak pictures lint types contracts templates lock clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,11 +44,14 @@ templates: $(V)/erebus-dev  ## djlint
 	$(V)/djlint --lint --quiet erebus/templates
 
 check: lint types contracts templates  ## lint, types, contracts, and the tests on SQLite
-	$(V)/pytest -m 'not browser'
+	$(V)/pytest -m 'not browser and not crash and not soak'
 
 test: lint types contracts templates  ## everything: both databases and a real browser
-	EREBUS_TEST_DATABASE=postgresql $(V)/pytest -m 'not browser'
+	EREBUS_TEST_DATABASE=postgresql $(V)/pytest -m 'not browser and not soak'
 	$(V)/pytest
+
+soak: $(V)/erebus-dev  ## what takes minutes, on both databases: a real server killed again and again
+	for database in sqlite postgresql; do EREBUS_TEST_DATABASE=$$database $(V)/pytest -m soak; done
 
 pictures: $(V)/erebus-dev  ## screenshots of the main pages, dark, light and on a phone, into pictures/
 	$(V)/python -m tests.pictures

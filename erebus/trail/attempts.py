@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from erebus.trail import registry
 from erebus.trail.changes import ChangeSet, entity_id
 from erebus.trail.rows import Row, held_values, identity_of, known_before, read_row, shape_of
-from erebus.trail.settling import append_failures
+from erebus.trail.settling import append_failures, homes
 from erebus.trail.telling import field_change, tell_attempt
 from erebus.trail.values import recordable
 
@@ -82,9 +82,10 @@ def write_apart(attempts: list[Attempt]) -> None:
 def write(attempts: list[Attempt], connection: Connection) -> None:
     """Append the lines of *attempts* on *connection*: several logs always in the same order."""
     attachment = registry.attachment_of(attempts[0].model)
-    for log in sorted({a.log for a in attempts}):
-        contents = [a.content for a in attempts if a.log == log]
-        append_failures(connection, log, contents, attachment.clock(), otherwise=attachment.main)
+    told_in = homes(connection, {a.log for a in attempts}, attachment.main)
+    for log in sorted(set(told_in.values())):
+        contents = [a.content for a in attempts if told_in[a.log] == log]
+        append_failures(connection, log, contents, attachment.clock())
 
 
 def is_told(error: BaseException | None) -> bool:

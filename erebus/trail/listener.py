@@ -20,7 +20,7 @@ from erebus.trail.changes import fold
 from erebus.trail.connections import keep, session_on
 from erebus.trail.failures import failed, flush_failed
 from erebus.trail.ledger import append
-from erebus.trail.settling import append_failures
+from erebus.trail.settling import append_failures, homes
 from erebus.trail.telling import tell_change
 from erebus.trail.watching import is_reader
 
@@ -124,12 +124,14 @@ def _write(session: Session, buffer: Buffer) -> None:
     attachment = registry.attachment_of((captures or tried)[0].model)
     events = [(c.log, told) for c in fold(captures) if (told := tell_change(c))]
     connection, now = buffer.connection or session.connection(), attachment.clock()
-    for log in sorted({*(log for log, _ in events), *(a.log for a in tried)}):
+    changed = {log for log, _ in events}
+    told_in = homes(connection, {a.log for a in tried}, attachment.main, making=changed)
+    for log in sorted({*changed, *told_in.values()}):
         own = [content for owner, content in events if owner == log]
         is_due = append(connection, log, own, now) if own else False
-        failures = [a.content for a in tried if a.log == log]
+        failures = [a.content for a in tried if told_in[a.log] == log]
         if failures or is_due:
-            append_failures(connection, log, failures, now, otherwise=attachment.main)
+            append_failures(connection, log, failures, now)
 
 
 # Rollbacks

@@ -13,21 +13,34 @@ from erebus.trail.ledger import append, lock, make
 from erebus.trail.tables import audit_bursts, audit_logs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection, Engine
 
 _JSON = ("lines", "counts", "kinds", "subject")
 
 
-def append_failures(
-    connection: Connection, log: Log, contents: list[dict[str, Any]], now: int, *, otherwise: Log | None = None
-) -> None:
+def homes(connection: Connection, logs: Iterable[Log], main: Log, making: Collection[Log] = ()) -> dict[Log, Log]:
+    """Return for each of *logs* the one that its failures are told in: *main*, where it was never made.
+
+    A log is not made by a failure; *making* are those that the transaction is about to make. Asked before any log is
+    locked, so that all can be locked in one order.
+    """
+    wanted = set(logs) - {main} - set(making)
+    if not wanted:
+        return {log: log for log in logs}
+    made = audit_logs.c.id.in_(log.id for log in wanted)
+    found = set(connection.execute(select(audit_logs.c.id).where(made)).scalars())
+    return {log: log if log not in wanted or log.id in found else main for log in logs}
+
+
+def append_failures(connection: Connection, log: Log, contents: list[dict[str, Any]], now: int) -> None:
     """Append to *log* those of the failures in *contents* that may be lines, count the others, write what is due.
 
-    A log that was never made is not made by a failure: what failed goes to the log *otherwise*. *now* is in
-    milliseconds since 1970, UTC.
+    *now* is in milliseconds since 1970, UTC.
     """
-    log = _lock(connection, log, otherwise or log)
+    log = _lock(connection, log)
     bursts = Bursts(_load(connection, log.id), log.project_id)
     lines = bursts.settle(now)
     for content in contents:
@@ -61,13 +74,13 @@ def open_bursts(connection: Connection, log_id: str) -> list[OpenBurst]:
     ]
 
 
-def _lock(connection: Connection, log: Log, otherwise: Log) -> Log:
-    """Lock *log*, or *otherwise* if it was never made, and return it as it is stored."""
-    found = lock(connection, log.id) or lock(connection, otherwise.id)
+def _lock(connection: Connection, log: Log) -> Log:
+    """Lock *log*, made if it was not, and return it as it is stored."""
+    found = lock(connection, log.id)
     if found is None:
-        make(connection, otherwise)
-        found = lock(connection, otherwise.id)
-    return found or otherwise
+        make(connection, log)
+        found = lock(connection, log.id)
+    return found or log
 
 
 def _load(connection: Connection, log_id: str) -> dict[str, Burst]:

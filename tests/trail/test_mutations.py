@@ -105,7 +105,7 @@ def is_stored(connection: Connection, target: Target, value: Any) -> bool:
 
 def test_every_change_of_one_value_is_found(histories: tuple[Connection, dict[str, trail.Checkpoint]]) -> None:
     connection, checkpoints = histories
-    chance = random.Random(20261125)  # noqa: S311 - the same mutations each time, no secret
+    chance = random.Random(20261125)
     tables = {"audit_events": audit_events, "audit_logs": audit_logs}
     rows = {name: list(connection.execute(table.select()).mappings()) for name, table in tables.items()}
     connection.rollback()

@@ -51,7 +51,7 @@ def live(chance: random.Random, connection: Connection, log: trail.Log, now: int
 
 
 def test_no_clean_history_raises_an_alarm(engine: Engine) -> None:
-    chance = random.Random(20261125)  # noqa: S311 - the same histories each time, no secret
+    chance = random.Random(20261125)
     with engine.connect().execution_options(erebus_write=True) as connection:
         for history in range(HISTORIES):
             capacity = chance.choice([10, 10, 13, 40])
