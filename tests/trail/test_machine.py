@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import create_engine, event
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # steps meet on purpose
 EXAMPLES = int(os.environ.get("EREBUS_SOAK_EXAMPLES", "1000"))
-COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+PHASES = (Phase.reuse, Phase.generate, Phase.shrink)
+COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, report_multiple_bugs=False)
 USUAL = settings(COMMON, max_examples=200, stateful_step_count=25, derandomize=True)
 SOAK = settings(COMMON, max_examples=EXAMPLES, stateful_step_count=50)
 
