@@ -55,7 +55,7 @@ def _change(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection)
     watched = _affected(state, mapper, connection)
     children = dependants(connection, watched) if isinstance(statement, Delete) else []
     result = state.invoke_statement(execution_options=TAKEN_OVER)
-    returned = result.freeze() if statement.returning_column_descriptions else None
+    returned = result.freeze() if statement._returning else None  # noqa: SLF001 - the public name fails for a whole class
     count = len(returned.data) if returned else getattr(result, "rowcount", -1)
     if count > len(watched):
         message = "rows appeared while a bulk statement ran: nothing of it may be committed. Roll back and try again."
@@ -88,7 +88,7 @@ def _insert(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection)
         )
         raise RuntimeError(message)
     watched = _in_the_way(state, mapper, connection)
-    wanted = len(statement.returning_column_descriptions)
+    wanted = len(statement._returning)  # noqa: SLF001 - the public name fails where a whole class is returned
     keys = [getattr(mapper.class_, name) for name in shape_of(mapper).key]
     result = state.invoke_statement(statement.returning(*keys), execution_options=TAKEN_OVER).freeze()
     made = {_key(row, len(keys)) for row in result.data}

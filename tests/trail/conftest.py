@@ -12,6 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 from erebus import trail
 from erebus.db import prepare
+from tests.trail import collecting, oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +104,35 @@ def _attached() -> None:
     trail.describe(Shelf, trail.AuditDescription(entity_type="shelf", label=lambda shelf: shelf.id))
     trail.describe(Book, BOOK)
     trail.exempt(Scrap, "the tests look at what is left out")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected() -> None:
+    collecting.listen()
+
+
+@pytest.fixture(autouse=True)
+def _oracle(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test: the log is whole, and tells how the rows came to be what they are."""
+    collecting.begin()
+    usual = _usual_engine(request)
+    yield
+    tampers, past_the_log = (request.node.get_closest_marker(name) for name in ("tampers", "past_the_log"))
+    for marker in (tampers, past_the_log):
+        assert marker is None or marker.args, "say why the oracle may not look"
+    for engine in [] if tampers else collecting.engines():
+        is_usual = usual is not None and usual.url == engine.url
+        oracle.check(usual if is_usual else engine, is_replayed=past_the_log is None)
+        engine.dispose()
+
+
+def _usual_engine(request: pytest.FixtureRequest) -> Engine | None:
+    """The test's engine, made before the oracle so that its database outlives the test's sessions and the oracle."""
+    for name in ("engine", "blank_database_url"):
+        if name in request.fixturenames:
+            found = request.getfixturevalue(name)
+            return found if name == "engine" else None
+    return None
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def test_an_older_state_put_back_verifies_until_it_is_compared(session: Session)
     assert "went on to #8 on 1970-01-01 00:00:00 UTC" in found.finding
 
 
+@pytest.mark.tampers("an older state of the whole log is put back")
 def test_an_older_state_that_went_on_differently_is_a_log_rewritten(session: Session) -> None:
     add_books(session, 2)
     checkpoints, before = [seal(session, 1)], state(session.connection())

@@ -1,0 +1,106 @@
+"""Random steps on random models: nothing escapes the log, and nothing is in it that did not happen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import create_engine, event
+
+from erebus import trail
+from erebus.db import prepare
+from tests.trail import collecting, machine_models
+from tests.trail.conftest import KEY
+from tests.trail.machine import Machine
+from tests.trail.machine_models import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Engine
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # steps meet on purpose
+EXAMPLES = int(os.environ.get("EREBUS_SOAK_EXAMPLES", "1000"))
+PHASES = (Phase.reuse, Phase.generate, Phase.shrink)
+COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, report_multiple_bugs=False)
+USUAL = settings(COMMON, max_examples=200, stateful_step_count=25, derandomize=True)
+SOAK = settings(COMMON, max_examples=EXAMPLES, stateful_step_count=50)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _machine_attached(_attached: None) -> None:
+    machine_models.attach()
+
+
+@pytest.fixture
+def engine(blank_database_url: str) -> Iterator[Engine]:
+    """An engine on the machine's tables; it gives up at once where it would have to wait for another session."""
+    on_postgresql = blank_database_url.startswith("postgresql")
+    engine = create_engine(blank_database_url, connect_args={"options": "-c lock_timeout=2s"} if on_postgresql else {})
+    prepare(engine)
+    trail.use_key(engine, KEY)
+    if not on_postgresql:
+        event.listen(engine, "connect", _hurry)
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        trail.metadata.create_all(connection)
+        trail.make_triggers(connection)
+    yield engine
+    engine.dispose()
+
+
+def _hurry(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA busy_timeout = 0")
+
+
+@pytest.fixture
+def fresh(engine: Engine) -> Callable[[], Machine]:
+    """A machine on tables that are empty again."""
+    if engine.dialect.name == "postgresql":
+        return partial(_emptied, engine)
+    file = Path(str(engine.url.database))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("VACUUM INTO ?", (f"{file}.blank",))
+    return partial(_copied, engine, file)
+
+
+def _copied(engine: Engine, file: Path) -> Machine:
+    engine.dispose()
+    for ending in ("-wal", "-shm"):
+        Path(f"{file}{ending}").unlink(missing_ok=True)
+    shutil.copy(f"{file}.blank", file)
+    return _machine(engine)
+
+
+def _emptied(engine: Engine) -> Machine:
+    tables = ", ".join(t.name for m in (Base.metadata, trail.metadata) for t in m.sorted_tables if t.name != "audit_zero")
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    return _machine(engine)
+
+
+def _machine(engine: Engine) -> Machine:
+    collecting.begin()
+    machine_models.clock.now = 1_800_000_000_000
+    return Machine(engine)
+
+
+def test_whatever_is_done_the_log_tells_it_and_nothing_else(fresh: Callable[[], Machine]) -> None:
+    run_state_machine_as_test(fresh, settings=USUAL)
+
+
+@pytest.mark.soak
+def test_whatever_is_done_for_long_the_log_tells_it_and_nothing_else(fresh: Callable[[], Machine]) -> None:
+    run_state_machine_as_test(fresh, settings=SOAK)
