@@ -46,7 +46,7 @@ class Buffer:
 
     *begun* are the rows that the running flush has announced and not yet reported as written, by the identity of the
     object; *flushed* those that it has; *settled* those whose outcome is known. *written* are the captures that have
-    become lines already.
+    become lines already. *is_in_bulk* marks a bulk statement that is being followed.
     """
 
     captures: list[Capture | Remark] = field(default_factory=list)
@@ -56,25 +56,27 @@ class Buffer:
     settled: list[Entry] = field(default_factory=list)
     written: list[Capture | Remark] = field(default_factory=list)
     connection: Connection | None = None
-    is_flushing: bool = False
+    unit_of_work: Any = None
     is_written: bool = False
+    is_in_bulk: bool = False
 
-    def begin_flush(self) -> None:
-        """Forget what an earlier flush left unfinished, and expect rows."""
+    def begin_flush(self, unit_of_work: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own, of no public type
+        """Forget what an earlier flush left unfinished, and expect the rows of *unit_of_work*."""
         self.end_flush()
-        self.is_flushing = True
+        self.unit_of_work = unit_of_work
 
     def runs_flush(self, session: Session) -> bool:
         """Return whether *session* is in the middle of a flush that was announced here (legacy bulk methods are none).
 
-        A flush that finds nothing to do ends without a word, hence the second look.
+        A flush that finds nothing to do ends without a word, hence the look at its work: none is one that is over.
         """
-        return self.is_flushing and bool(session._flushing)  # noqa: SLF001 - there is no public name for it
+        is_flushing = bool(session._flushing)  # noqa: SLF001 - there is no public name for it
+        return is_flushing and self.unit_of_work is not None and self.unit_of_work.has_work
 
     def end_flush(self) -> None:
         """Expect no more rows."""
         self.begun, self.flushed, self.settled = {}, [], []
-        self.is_flushing = False
+        self.unit_of_work = None
 
 
 def buffer_of(session: Session) -> Buffer:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Delete, Update, tuple_
+from sqlalchemy import Delete, Row, Update
 from sqlalchemy.engine.result import null_result
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.expression import ColumnClause, UpdateBase
+from sqlalchemy.sql.visitors import iterate
 
 from erebus.trail import registry
 from erebus.trail.buffer import buffer_of
 from erebus.trail.changes import DELETE
 from erebus.trail.connections import use
-from erebus.trail.guard import TAKEN_OVER
-from erebus.trail.rows import among, shape_of
-from erebus.trail.watching import Watched, compare, created, dependants, watch
+from erebus.trail.guard import TAKEN_OVER, reason_in
+from erebus.trail.rows import among, holding, shape_of
+from erebus.trail.watching import Watched, compare, created, dependants, followers, watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper, ORMExecuteState
 
     from erebus.trail.actor import Actor
-    from erebus.trail.changes import Key
+    from erebus.trail.changes import Capture, Key
 
 _INSTEAD = "Change the objects in a session one by one instead."
 
@@ -39,12 +41,36 @@ def execute(state: ORMExecuteState) -> Result[Any] | None:
         return None
     if "parententity" not in _dml(state).table._annotations or registry.is_exempt(mapper.class_):  # noqa: SLF001 - as SQLAlchemy tells a statement of a class from one of its table
         return None
-    if state.session.autoflush and state.execution_options.get("autoflush", True):
-        state.session.flush()
+    if reason_in(state.execution_options):
+        return None
+    _check(state)
     connection = state.session.connection(bind_arguments=dict(state.bind_arguments))
     use(state.session, buffer_of(state.session), connection)
     run = _insert if state.is_insert else _change
     return run(state, mapper, connection)
+
+
+def _invoke(state: ORMExecuteState, statement: Any) -> Result[Any]:  # noqa: ANN401 - an insertion, update or deletion
+    buffer = buffer_of(state.session)
+    buffer.is_in_bulk = True
+    try:
+        return state.invoke_statement(statement, execution_options=TAKEN_OVER)
+    finally:
+        buffer.is_in_bulk = False
+
+
+def _check(state: ORMExecuteState) -> None:
+    """Flush what comes before the statement. Raises RuntimeError if what it does could not be told apart."""
+    session, statement = state.session, _dml(state)
+    if buffer_of(session).runs_flush(session):
+        message = "no bulk statement in the middle of a flush: run it in before_flush, or in after_flush_postexec"
+        raise RuntimeError(message)
+    if any(isinstance(e, UpdateBase) and e is not statement for e in iterate(statement)):
+        message = "one statement may not change rows twice: run what stands inside it by itself"
+        raise RuntimeError(message)
+    is_flushing = session._flushing  # noqa: SLF001 - there is no public name for it
+    if session.autoflush and state.execution_options.get("autoflush", True) and not is_flushing:
+        session.flush()
 
 
 # Updates and deletions
@@ -52,29 +78,52 @@ def execute(state: ORMExecuteState) -> Result[Any] | None:
 
 def _change(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection) -> Result[Any]:
     statement = _dml(state)
+    if (
+        isinstance(statement, Delete)
+        and mapper.inherits is not None
+        and mapper.local_table not in mapper.inherits.tables
+    ):
+        kept = mapper.inherits.local_table.description
+        message = f"a bulk deletion of {mapper.class_.__name__} would leave its rows in {kept}. {_INSTEAD}"
+        raise RuntimeError(message)
     watched = _affected(state, mapper, connection)
-    children = dependants(connection, watched) if isinstance(statement, Delete) else []
-    result = state.invoke_statement(execution_options=TAKEN_OVER)
-    returned = result.freeze() if statement._returning else None  # noqa: SLF001 - the public name fails for a whole class
+    children = (dependants if isinstance(statement, Delete) else followers)(connection, watched)
+    result = _invoke(state, statement)
+    returned = result.freeze() if statement._returning else None  # noqa: SLF001 - its public name breaks on a class
     count = len(returned.data) if returned else getattr(result, "rowcount", -1)
     if count > len(watched):
         message = "rows appeared while a bulk statement ran: nothing of it may be committed. Roll back and try again."
         raise RuntimeError(message)
     captures = compare(connection, [*children, *watched], _actor(mapper))
-    if isinstance(statement, Update) and any(c.action == DELETE for c in captures):
-        message = f"a bulk update may not change the primary key of {mapper.class_.__name__}. {_INSTEAD}"
-        raise RuntimeError(message)
+    if isinstance(statement, Update):
+        _refuse_new_keys(mapper, captures)
     buffer_of(state.session).captures += captures
     return returned() if returned else result
 
 
+def _refuse_new_keys(mapper: Mapper[Any], captures: list[Capture]) -> None:
+    if any(c.action == DELETE for c in captures):
+        message = f"a bulk statement may not change the primary key of {mapper.class_.__name__}. {_INSTEAD}"
+        raise RuntimeError(message)
+
+
 def _affected(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection) -> list[Watched]:
     """Return the rows that the statement is going to meet: by its criteria, or by the keys among its parameters."""
-    if isinstance(state.parameters, list):
-        keys = [tuple(row[k] for k in shape_of(mapper).key) for row in state.parameters]
-        return [w for criterion in among(mapper, keys) for w in watch(mapper, connection, criterion, lock=True)]
     clause = _dml(state).whereclause
-    return watch(mapper, connection, *([] if clause is None else [clause]), lock=True)
+    if isinstance(state.parameters, list):
+        criteria = among(mapper, _listed_keys(state, mapper, state.parameters))
+        return [w for criterion in criteria for w in watch(mapper, connection, criterion, lock=True)]
+    return watch(mapper, connection, *([] if clause is None else [clause]), lock=True, parameters=state.parameters)
+
+
+def _listed_keys(state: ORMExecuteState, mapper: Mapper[Any], rows: list[Any]) -> list[Key]:
+    """Return the keys among the parameters *rows* of an update. Raises RuntimeError if there are none."""
+    names = shape_of(mapper).key
+    is_by_key = state.is_update and state.execution_options.get("dml_strategy", "auto") in {"auto", "bulk"}
+    if not is_by_key or any(name not in row for row in rows for name in names):
+        message = f"a list of parameters must be rows with the primary key of {mapper.class_.__name__}, to be updated."
+        raise RuntimeError(message)
+    return [tuple(row[name] for name in names) for row in rows]
 
 
 # Insertions and upserts
@@ -82,25 +131,27 @@ def _affected(state: ORMExecuteState, mapper: Mapper[Any], connection: Connectio
 
 def _insert(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection) -> Result[Any]:
     statement = _dml(state)
-    if statement._prefixes:  # noqa: SLF001 - there is no public name for them
+    if any("replace" in str(prefix).lower() for prefix, _ in statement._prefixes):  # noqa: SLF001 - no public name
         message = (
             f"INSERT OR REPLACE deletes rows of {mapper.class_.__name__} without a word: use on_conflict_do_update."
         )
         raise RuntimeError(message)
     watched = _in_the_way(state, mapper, connection)
-    wanted = len(statement._returning)  # noqa: SLF001 - the public name fails where a whole class is returned
+    children = followers(connection, watched)
     keys = [getattr(mapper.class_, name) for name in shape_of(mapper).key]
-    result = state.invoke_statement(statement.returning(*keys), execution_options=TAKEN_OVER).freeze()
-    made = {_key(row, len(keys)) for row in result.data}
+    result = _invoke(state, statement.returning(*keys)).freeze()
+    wanted = len(result.metadata.keys) - len(keys)
+    made = dict.fromkeys(_key(row, len(keys)) for row in result.data)
     met = {w.key for w in watched}
-    captures = compare(connection, watched, _actor(mapper))
+    captures = compare(connection, [*children, *watched], _actor(mapper))
+    _refuse_new_keys(mapper, captures)
     captures += created(mapper, connection, [key for key in made if key not in met], _actor(mapper))
     buffer_of(state.session).captures += captures
     return result().columns(*range(wanted)) if wanted else null_result()
 
 
 def _key(row: Any, width: int) -> Key:  # noqa: ANN401 - a row, or the one value of it
-    return tuple(row)[-width:] if isinstance(row, tuple) else (row,)
+    return tuple(row)[-width:] if isinstance(row, (Row, tuple)) else (row,)
 
 
 def _in_the_way(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection) -> list[Watched]:
@@ -111,16 +162,21 @@ def _in_the_way(state: ORMExecuteState, mapper: Mapper[Any], connection: Connect
     columns = _conflict_columns(mapper, clause)
     names = {c.key: a.key for a in mapper.column_attrs for c in a.columns}
     values = [tuple(_plain(mapper, row, {c.key, names[c.key]}) for c in columns) for row in _rows(state)]
-    return watch(mapper, connection, tuple_(*columns).in_(values), lock=True)
+    criteria = holding(columns, values)
+    return [w for criterion in criteria for w in watch(mapper, connection, criterion, lock=True)]
 
 
 def _conflict_columns(mapper: Mapper[Any], clause: Any) -> list[Any]:  # noqa: ANN401 - of either dialect
     table: Any = mapper.local_table
-    if clause.constraint_target is not None:
-        named = [c for c in (*table.constraints, *table.indexes) if c.name == clause.constraint_target]
-        return [column for constraint in named[:1] for column in constraint.columns]
-    elements = clause.inferred_target_elements or ()
-    return [table.c[e] if isinstance(e, str) else table.c[e.key] for e in elements]
+    name = getattr(clause, "constraint_target", None)  # of PostgreSQL only
+    named = [c for c in (*table.constraints, *table.indexes) if name is not None and c.name == name]
+    elements = [*(c for constraint in named for c in constraint.columns), *(clause.inferred_target_elements or ())]
+    by_name = {c.name: c for c in table.c}
+    columns = [by_name.get(getattr(e, "name", e)) if isinstance(e, (str, ColumnClause)) else None for e in elements]
+    if not columns or any(column is None for column in columns):
+        message = f"an upsert of {mapper.class_.__name__} must name the columns of its conflict. {_INSTEAD}"
+        raise RuntimeError(message)
+    return columns
 
 
 def _rows(state: ORMExecuteState) -> list[dict[Any, Any]]:

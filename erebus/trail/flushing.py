@@ -126,9 +126,9 @@ def _links(entry: Entry) -> dict[str, str]:
 def _children(entry: Entry) -> list[Watched]:
     """Return the rows that the database itself changes with this one."""
     rule = {DELETE: "ondelete", UPDATE: "onupdate"}.get(entry.action)
-    if rule is None or not references(frozenset(entry.mapper.tables), rule):
-        return []
-    if rule == "onupdate" and not set(shape_of(entry.mapper).key) & instance_state(entry.target).committed_state.keys():
+    found = references(frozenset(entry.mapper.tables), rule) if rule else []
+    referred = {entry.mapper.get_property_by_column(e.column).key for _, c in found for e in c.elements}
+    if not referred or (rule == "onupdate" and not referred & entry.changed):
         return []
     watched = [
         Watched(entry.mapper, entry.was, entry.before, Told("", {}, registry.attachment_of(entry.mapper.class_).main))

@@ -24,6 +24,8 @@ from erebus.trail.ledger import append
 from erebus.trail.telling import tell_unaudited
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.engine import Connection
     from sqlalchemy.engine.default import DefaultExecutionContext
     from sqlalchemy.orm import Session
@@ -33,15 +35,18 @@ TAKEN_OVER: dict[str, Any] = {"erebus_taken_over": object()}
 """The execution options of a statement that the trail itself watches; the object cannot be had elsewhere by chance."""
 
 _NOISE = re.compile(
-    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|\bfor\s+(?:no\s+key\s+)?update\b|\bfor\s+(?:key\s+)?share\b",
+    r"""(?P<name>"(?:[^"]|"")*")|--[^\n]*|/\*.*?\*/|\be'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'"""
+    r"|(?<![\w$])\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|\bfor\s+(?:no\s+key\s+)?update\b|\bfor\s+(?:key\s+)?share\b",
     re.IGNORECASE | re.DOTALL,
 )
+_BLOCK = re.compile(r"\s*do\b", re.IGNORECASE)  # of PostgreSQL: what it does stands in a string
 _WRITES = re.compile(r"\b(insert|update|delete|replace|merge|truncate|copy|drop|alter|rename)\b", re.IGNORECASE)
 _TARGET = re.compile(
     r"\b(?:insert\s+(?:or\s+\w+\s+)?into|replace\s+into|update(?:\s+or\s+\w+)?|delete\s+from|merge\s+into|truncate(?:\s+table)?)"
-    r"\s+(?:only\s+)?((?:[\w\"]+\s*\.\s*)?[\w\"]+)",
+    r"""\s+(?:only\s+)?(?:(?:"(?:[^"]|"")*"|\w+)\s*\.\s*)?("(?:[^"]|"")*"|\w+)""",
     re.IGNORECASE,
 )
+_OF_ROWS = re.compile(r"\s*(?:insert|update|delete|replace|merge|truncate|copy|with|do)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 
@@ -58,13 +63,18 @@ def written_tables(statement: str, *, is_text: bool) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _written(statement: str, is_text: bool, _version: object) -> frozenset[str]:  # noqa: FBT001 - part of the key of a cache
-    plain = _NOISE.sub(" ", statement)
+    plain = statement if _BLOCK.match(statement) else _NOISE.sub(lambda found: found["name"] or " ", statement)
     if not _WRITES.search(plain):
         return frozenset()
     audited = registry.audited_tables()
     if is_text:
-        return audited & {word.lower() for word in _WORD.findall(plain)}
-    return audited & {target.replace('"', "").rpartition(".")[2].strip().lower() for target in _TARGET.findall(plain)}
+        words = {word.lower() for word in _WORD.findall(plain)}
+        return frozenset(t for t in audited if t in words or (not _WORD.fullmatch(t) and t in plain.lower()))
+    return audited & {_unquoted(target).lower() for target in _TARGET.findall(plain)}
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _before(
@@ -76,13 +86,11 @@ def _before(
     _many: bool,  # noqa: FBT001 - the same
 ) -> None:
     tables = written_tables(statement, is_text=_is_text(context))
-    if not tables or context.isddl:
+    if not tables or _makes_no_row(statement, context) or _is_taken_over(context):
         return
-    options = context.execution_options
-    session = session_on(connection)
-    if options.get("erebus_taken_over") is TAKEN_OVER["erebus_taken_over"] or _is_of_flush(session, context, tables):
+    if _is_of_flush(session_on(connection), context, tables):
         return
-    if not str(options.get(UNAUDITED) or "").strip():
+    if not _reason(connection, context):
         raise RuntimeError(_refusal(tables))
     refuse_autocommit(connection)
 
@@ -95,9 +103,9 @@ def _after(
     context: DefaultExecutionContext,
     _many: bool,  # noqa: FBT001 - the same
 ) -> None:
-    reason = str(context.execution_options.get(UNAUDITED) or "").strip()
+    reason = _reason(connection, context)
     tables = written_tables(statement, is_text=_is_text(context)) if reason else frozenset()
-    if not tables or context.isddl:
+    if not tables or _makes_no_row(statement, context):
         return
     model = registry.classes_in(tables)[0]
     attachment = registry.attachment_of(model)
@@ -110,6 +118,24 @@ def _after(
         buffer_of(session).captures.append(Remark(model, attachment.main, told))
 
 
+def reason_in(options: Mapping[str, Any]) -> str:
+    """Return the reason among execution *options* for which a statement passes the log by, or nothing."""
+    return str(options.get(UNAUDITED) or "").strip()
+
+
+def _reason(connection: Connection, context: DefaultExecutionContext) -> str:
+    """Return the statement's own reason: given to a connection or an engine, it would hold for what comes later."""
+    return "" if UNAUDITED in connection.get_execution_options() else reason_in(context.execution_options)
+
+
+def _makes_no_row(statement: str, context: DefaultExecutionContext) -> bool:
+    return bool(context.isddl) and not _OF_ROWS.match(statement)
+
+
+def _is_taken_over(context: DefaultExecutionContext) -> bool:
+    return context.execution_options.get("erebus_taken_over") is TAKEN_OVER["erebus_taken_over"]
+
+
 def _is_text(context: DefaultExecutionContext) -> bool:
     """Return whether somebody wrote the statement by hand: SQLAlchemy's own names what it writes to in one way."""
     compiled = getattr(context, "compiled", None)
@@ -119,12 +145,16 @@ def _is_text(context: DefaultExecutionContext) -> bool:
 def _is_of_flush(session: Session | None, context: DefaultExecutionContext, tables: frozenset[str]) -> bool:
     """Return whether a heard flush made the statement, and not a listener that writes in the middle of it.
 
-    The unit of work compiles with the cache of its mapper; what it writes to a table without a class it does not.
+    The unit of work compiles with the cache of its mapper; what it writes to a table without a class it does not. A
+    bulk update by primary keys, whose options SQLAlchemy loses, is made by it too.
     """
     buffer = session.info.get(INFO) if session is not None else None
-    if session is None or buffer is None or not buffer.runs_flush(session):
+    if session is None or buffer is None:
         return False
-    return "compiled_cache" in context.execution_options or tables <= registry.link_tables()
+    is_by_mapper = "compiled_cache" in context.execution_options
+    if buffer.is_in_bulk:
+        return is_by_mapper
+    return buffer.runs_flush(session) and (is_by_mapper or tables <= registry.link_tables())
 
 
 def _refusal(tables: frozenset[str]) -> str:

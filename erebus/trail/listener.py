@@ -83,8 +83,8 @@ def _after_begin(session: Session, _transaction: SessionTransaction, connection:
 # Flushes
 
 
-def _before_flush(session: Session, _context: object, _objects: object) -> None:
-    buffer_of(session).begin_flush()
+def _before_flush(session: Session, context: object, _objects: object) -> None:
+    buffer_of(session).begin_flush(context)
 
 
 def _after_flush(session: Session, _context: object) -> None:

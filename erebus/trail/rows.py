@@ -21,7 +21,7 @@ from sqlalchemy.sql import ClauseElement
 from erebus.trail.registry import description_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
@@ -189,15 +189,20 @@ def read_rows(mapper: Mapper[Any], connection: Connection, identities: Collectio
 
 def among(mapper: Mapper[Any], identities: Collection[Key]) -> Iterator[ColumnElement[bool]]:
     """Yield criteria that together find the rows with the keys *identities*, at most 500 each."""
-    keys = list(identities)
+    return holding(mapper.primary_key, identities)
+
+
+def holding(columns: Sequence[ColumnElement[Any]], values: Collection[Key]) -> Iterator[ColumnElement[bool]]:
+    """Yield criteria that together find the rows that hold one of *values* in *columns*, at most 500 each."""
+    keys = list(values)
     for start in range(0, len(keys), CHUNK):
         chunk = keys[start : start + CHUNK]
-        if len(mapper.primary_key) > 1:
-            yield tuple_(*mapper.primary_key).in_(chunk)
+        if len(columns) > 1:
+            yield tuple_(*columns).in_(chunk)
         elif len(chunk) == 1:
-            yield mapper.primary_key[0] == chunk[0][0]
+            yield columns[0] == chunk[0][0]
         else:
-            yield mapper.primary_key[0].in_([key for (key,) in chunk])
+            yield columns[0].in_([key for (key,) in chunk])
 
 
 def read_link(link: RelationshipProperty[Any], connection: Connection, row: Row) -> str:

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ForeignKeyConstraint, select, tuple_
+from sqlalchemy import ForeignKeyConstraint, select
 from sqlalchemy.orm import Session, object_mapper
 
 from erebus.trail import registry
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, Key, changed_names
-from erebus.trail.rows import Row, among, fields_of, identity_of, read_rows
+from erebus.trail.rows import Row, among, fields_of, holding, identity_of, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -59,13 +59,19 @@ def tell(target: object, connection: Connection) -> Told:
     return Told(str(description.label(target)), about, registry.attachment_of(model).log_of(target, connection))
 
 
-def watch(mapper: Mapper[Any], connection: Connection, *criteria: Any, lock: bool = False) -> list[Watched]:  # noqa: ANN401 - any expression
+def watch(
+    mapper: Mapper[Any],
+    connection: Connection,
+    *criteria: Any,  # noqa: ANN401 - any expression
+    lock: bool = False,
+    parameters: Any = None,  # noqa: ANN401 - as a statement takes them
+) -> list[Watched]:
     """Return the rows of *mapper*, and of what inherits from it, that fulfil *criteria*; with *lock*, locked."""
     statement = select(mapper.class_).where(*criteria)
     if lock:
         statement = statement.with_for_update(of=mapper.local_table)
     with _reader(connection) as reader:
-        found = reader.scalars(statement).unique().all()
+        found = reader.scalars(statement, parameters).unique().all()
         told = {(object_mapper(o), identity_of(object_mapper(o), o)): tell(o, connection) for o in found}
     return [Watched(mapper, key, row, told[mapper, key]) for mapper, key, row in _read(connection, list(told))]
 
@@ -106,18 +112,25 @@ def followers(connection: Connection, watched: list[Watched]) -> list[Watched]:
 def _follow(connection: Connection, watched: list[Watched], seen: set[Place], rule: str) -> list[Watched]:
     found: list[Watched] = []
     for child, constraint in references(frozenset(t for w in watched for t in w.mapper.tables), rule):
-        parents = [e.column for e in constraint.elements]
-        names = [_name_of(w.mapper, c) for w in watched[:1] for c in parents]
-        values = [tuple(w.row[n] for n in names) for w in watched if all(n in w.row for n in names)]
-        if not values:
-            continue
-        rows = watch(child, connection, tuple_(*(e.parent for e in constraint.elements)).in_(values))
+        rows = [
+            w
+            for criterion in holding([e.parent for e in constraint.elements], _referred(constraint, watched))
+            for w in watch(child, connection, criterion)
+        ]
         fresh = [w for w in rows if (w.mapper, w.key) not in seen]
         seen |= {(w.mapper, w.key) for w in fresh}
         if rule == "ondelete" and getattr(constraint, rule).upper() == "CASCADE" and fresh:
             found += _follow(connection, fresh, seen, rule)
         found += fresh
     return found
+
+
+def _referred(constraint: ForeignKeyConstraint, watched: list[Watched]) -> list[Key]:
+    """Return the values by which *constraint* refers to the rows *watched*, which may be of several classes."""
+    parents = [e.column for e in constraint.elements]
+    names = {w.mapper: [_name_of(w.mapper, c) for c in parents] for w in watched if parents[0].table in w.mapper.tables}
+    named = ((w.row, names[w.mapper]) for w in watched if w.mapper in names)
+    return [tuple(row[n] for n in own) for row, own in named if all(row.get(n) is not None for n in own)]
 
 
 def references(tables: frozenset[Any], rule: str) -> list[tuple[Mapper[Any], ForeignKeyConstraint]]:
