@@ -134,7 +134,7 @@ def actor_of(attachment: registry.Attachment) -> Actor:
 
 def log_of(attachment: registry.Attachment, target: object, connection: Connection) -> Log:
     """Return the log of *target*, looked up on a connection that may have been rolled back already."""
-    with _leaving_idle(connection):
+    with leaving_idle(connection):
         return attachment.log_of(target, connection)
 
 
@@ -144,7 +144,7 @@ def complain(what: str, error: BaseException) -> None:
 
 
 @contextmanager
-def _leaving_idle(connection: Connection) -> Iterator[None]:
+def leaving_idle(connection: Connection) -> Iterator[None]:
     """Leave no transaction behind on *connection* if there was none."""
     was_idle = not connection.in_transaction()
     try:

@@ -15,18 +15,29 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.orm import object_mapper
 from sqlalchemy.orm.attributes import instance_state
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from erebus.trail import registry
-from erebus.trail.attempts import Attempt, actor_of, attempt_to, complain, is_told, keep, log_of, mark_told, note
+from erebus.trail.attempts import (
+    Attempt,
+    actor_of,
+    attempt_to,
+    complain,
+    is_told,
+    keep,
+    leaving_idle,
+    log_of,
+    mark_told,
+    note,
+)
 from erebus.trail.buffer import INFO, Buffer
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, fold
 from erebus.trail.constraints import CHECK, FOREIGN_KEY, NOT_NULL, UNIQUE, Violation, violation
 from erebus.trail.refusal import Refused
-from erebus.trail.rows import fields_of, held_values, identity_of, known_before, shape_of
+from erebus.trail.rows import Key, Row, fields_of, held_values, identity_of, known_before, read_row, shape_of
 from erebus.trail.telling import tell_failure
 from erebus.trail.validators import Invalid, invalid
-from erebus.trail.watching import Told
+from erebus.trail.watching import Told, tell, tell_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +140,7 @@ def _of_entry(session: Session, entry: Entry) -> Iterator[Failing]:
     if entry.action == DELETE:
         yield from _failing(session, entry.target, DELETE, entry.before, {}, entry.connection)
     else:
-        yield from _attempted(session, entry.target, entry.action, entry.connection)
+        yield from _attempted(session, entry.target, entry.action, entry.connection, entry.before)
 
 
 def _of_invalid(session: Session, wrong: Invalid) -> Iterator[Failing]:
@@ -142,13 +153,25 @@ def _of_invalid(session: Session, wrong: Invalid) -> Iterator[Failing]:
     yield from _failing(session, wrong.target, action, before, {**after, wrong.field: wrong.value}, None)
 
 
-def _attempted(session: Session, target: object, action: str, connection: Connection | None) -> Iterator[Failing]:
+def _attempted(
+    session: Session, target: object, action: str, connection: Connection | None, row: Row | None = None
+) -> Iterator[Failing]:
+    """Yield what was tried with *target*, whose *row* was read before, or is read now."""
     mapper, state = object_mapper(target), instance_state(target)
     fields = fields_of(mapper, registry.description_of(mapper.class_))
     names = [n for n in fields if action != UPDATE or n in state.committed_state]
-    before = {} if action == CREATE else known_before(state, names)
+    before = {} if action == CREATE else {**(row or {}), **known_before(state, names)}
+    connection = connection or attempt_to(lambda: session.connection(bind_arguments={"mapper": mapper}), None)
+    if action != CREATE and connection is not None and not before.keys() >= {*names}:
+        before = {**_read(mapper, connection, identity_of(mapper, target)), **before}
+    before = {n: before[n] for n in names if n in before}
     after = {} if action == DELETE else {**(dict.fromkeys(names) if before else {}), **held_values(state, names)}
     yield from _failing(session, target, action, before, after, connection)
+
+
+def _read(mapper: Mapper[Any], connection: Connection, identity: Key) -> Row:
+    with leaving_idle(connection):
+        return attempt_to(lambda: read_row(mapper, connection, identity), {})
 
 
 def _failing(  # noqa: PLR0913, PLR0917 - the parts of a capture
@@ -177,11 +200,27 @@ def _failing(  # noqa: PLR0913, PLR0917 - the parts of a capture
 def _tell(session: Session, mapper: Mapper[Any], target: object, connection: Connection | None) -> Told:
     """Return what a line needs to know of *target*, each part as far as it can be had."""
     attachment, description = registry.attachment_of(mapper.class_), registry.description_of(mapper.class_)
+    connection = connection or attempt_to(lambda: session.connection(bind_arguments={"mapper": mapper}), None)
+    if connection is not None and (whole := _tell_whole(session, mapper, target, connection)):
+        return whole
     with session.no_autoflush:
         label = attempt_to(lambda: str(description.label(target)), "")
         about = {n: attempt_to(partial(look, target), None) for n, look in description.about.items()}
-        log = attempt_to(lambda: log_of(attachment, target, connection or session.connection()), attachment.main)
+        log = (
+            attempt_to(lambda: log_of(attachment, target, connection), attachment.main)
+            if connection
+            else attachment.main
+        )
     return Told(label, {n: value for n, value in about.items() if value is not None}, log)
+
+
+def _tell_whole(session: Session, mapper: Mapper[Any], target: object, connection: Connection) -> Told | None:
+    """Return what *target* says, or else its row: after a rollback an object cannot load what it lacks."""
+    with session.no_autoflush, leaving_idle(connection):
+        told = attempt_to(lambda: tell(target, connection), None)
+        if told is None and instance_state(target).has_identity:
+            told = attempt_to(lambda: tell_anew(mapper, connection, identity_of(mapper, target)), None)
+        return told
 
 
 # Why it failed
@@ -203,7 +242,7 @@ def _field(mapper: Mapper[Any], column: str) -> str:
 
 def _reason(mapper: Mapper[Any], error: BaseException | None) -> str:
     """Say in words of ours why it did not happen: the text of an error holds values that nobody may see."""
-    if isinstance(error, StaleDataError):
+    if isinstance(error, (StaleDataError, ObjectDeletedError)):
         return "Somebody else changed or deleted it in the meantime."
     found = violation(error, mapper)
     if found is None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import JSON, null, select
 from sqlalchemy.orm import Session, defer, load_only, make_transient
 from sqlalchemy.orm.attributes import flag_modified
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from erebus import trail
 from tests.trail.cases.value_models import Country, Engineer, Marked, Paper, Point, Poster, Sample
@@ -255,12 +255,18 @@ def test_what_was_written_and_then_left_alone_by_the_session_is_told(session: Se
     assert [e.action for e in told(session)] == ["create"]
 
 
-def test_a_row_that_is_gone_is_a_failure_and_no_success(engine: Engine, session: Session, sample: Sample) -> None:
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_row_that_is_gone_is_a_failure_and_no_success(
+    engine: Engine, session: Session, sample: Sample, *, is_loaded: bool
+) -> None:
     """O-D16."""
+    session.expire_on_commit = not is_loaded
+    assert sample.label == "one"
+    session.commit()
     with Session(engine) as other:
         other.delete(other.scalars(select(Sample)).one())
         other.commit()
-    with session.no_autoflush, pytest.raises(StaleDataError):
+    with session.no_autoflush, pytest.raises(StaleDataError if is_loaded else ObjectDeletedError):
         sample.label = "two"
         session.commit()
     session.rollback()
