@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 from ulid import ULID
 
-from erebus.trail import failed, refused_by
+from erebus.trail import Refused, failed, refused_by
 
 if TYPE_CHECKING:
     import enum
@@ -120,13 +120,15 @@ def transaction() -> Iterator[Session]:
 
     The one place that commits. On SQLite the write lock is taken at the start, on fresh data: objects loaded before
     are read anew inside. An exception that leaves the block is a failure, and kept as such in the log. What violates a
-    constraint behind which a feature has put a rule leaves it as that rule's `Refused`.
+    constraint behind which a feature has put a rule leaves it as that rule's `Refused`. What an inner block refuses is
+    kept also where the outer one goes on.
 
     Raises RuntimeError if the session holds changes made before the block, for they would be lost.
     """
     session = db.session()
     if session.info.get("erebus_in_transaction"):
-        yield session
+        with _keeping_refusals(session):
+            yield session
         return
     if session.new or session.dirty or session.deleted:
         message = "make changes inside transaction(): the session holds some made before it"
@@ -145,3 +147,12 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info.pop("erebus_in_transaction", None)
+
+
+@contextmanager
+def _keeping_refusals(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        failed(session, refused)
+        raise

@@ -1,4 +1,4 @@
-"""The edge: the request's id, who is acting, the gate before every view, security headers and error pages."""
+"""The edge: the request's id, who is acting, the gate before every view, and security headers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Request, abort, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask import Request, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 from secure import (
     ContentSecurityPolicy,
     CrossOriginOpenerPolicy,
@@ -20,13 +20,13 @@ from secure import (
     XContentTypeOptions,
     XFrameOptions,
 )
-from sqlalchemy.exc import OperationalError
 from ulid import ULID
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from erebus.db import db
+from erebus.errors import init_errors
 from erebus.leaks import mask
 from erebus.permissions import PUBLIC, Permission, Role, Standing, mark_of
 from erebus.plugins import installation
@@ -39,16 +39,6 @@ if TYPE_CHECKING:
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODY_LIMIT = 1024 * 1024  # bytes; no form of ours comes near it
 csrf = CSRFProtect()
-
-_ADVICE = {
-    400: ("This request cannot be read", "Go back, reload the page, and send the form again."),
-    403: ("This is not open to you", "Ask an owner or an admin of the project for a role that may do this."),
-    404: ("There is no such page", "It may be gone, or you may not be a member of its project. Check the address."),
-    405: ("This page cannot do that", "Go back and use the page's own buttons."),
-    413: ("This is too large", "Send less than a megabyte at once."),
-    415: ("Nothing here reads JSON", "Send the page's own form."),
-    503: ("The database is busy", "Nothing was changed. Wait a moment, then send the form again."),
-}
 
 
 class PlainRequest(Request):
@@ -87,8 +77,7 @@ def init_http(app: Flask) -> None:
     app.before_request(_gate)
     headers = _headers(is_secure=settings.secure_cookies)
     app.after_request(lambda response: _finish(response, headers))
-    app.register_error_handler(HTTPException, _error_page)
-    app.register_error_handler(OperationalError, _database_error)
+    init_errors(app)
 
 
 # Who is acting
@@ -146,6 +135,8 @@ def _gate() -> ResponseReturnValue | None:
         return None  # no view: the routing error, or the list of methods, follows
     permission = required_permission(request.endpoint)
     if permission is PUBLIC:
+        if request.method not in _SAFE_METHODS:
+            _visitor()  # now: it cannot be looked up any more when the transaction has failed
         return None
     if not current_user.is_authenticated:
         back = request.full_path.rstrip("?") if request.method in _SAFE_METHODS else None
@@ -218,27 +209,3 @@ def _finish(response: Response, headers: Secure) -> Response:
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-# Errors
-
-
-def _error_page(error: HTTPException) -> ResponseReturnValue:
-    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - not an error
-        return error
-    if isinstance(error, InternalServerError):
-        return render_template("errors/500.html", request_id=g.get("request_id", "")), 500
-    title, hint = _ADVICE.get(error.code, (error.name, "Go back and try again."))
-    if isinstance(error, CSRFError):
-        title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
-    if request.path.endswith(".json"):
-        return {"error": title, "hint": hint}, error.code
-    return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
-
-
-def _database_error(error: OperationalError) -> ResponseReturnValue:
-    """Tell a lock that was not to be had in time from a failure of ours."""
-    db.session.rollback()
-    if "locked" in str(error.orig) or "deadlock" in str(error.orig) or "timeout" in str(error.orig):
-        return _error_page(ServiceUnavailable())
-    raise error

@@ -39,6 +39,7 @@ class Actor:
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system", "System")
+NOBODY = Actor(ActorKind.ANONYMOUS, "anonymous", "Somebody")
 
 _acting: ContextVar[Actor | None] = ContextVar("erebus_actor", default=None)
 

@@ -8,12 +8,17 @@ either way, and whoever tried it has been told.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from traceback import format_tb
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import inspect
 
 from erebus.trail import registry
+from erebus.trail.actor import NOBODY
+from erebus.trail.buffer import INFO as BUFFER
+from erebus.trail.buffer import buffer_of
 from erebus.trail.changes import ChangeSet, entity_id
 from erebus.trail.rows import Row, held_values, identity_of, known_before, read_row, shape_of
 from erebus.trail.settling import append_failures, homes
@@ -21,13 +26,18 @@ from erebus.trail.telling import field_change, tell_attempt
 from erebus.trail.values import recordable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.orm import Session
 
+    from erebus.trail.actor import Actor
+    from erebus.trail.buffer import Buffer
     from erebus.trail.description import AuditDescription
     from erebus.trail.events import Log
     from erebus.trail.refusal import Refused
 
+T = TypeVar("T")
 INFO = "erebus_attempts"
 _log = logging.getLogger("erebus.trail")
 
@@ -44,17 +54,17 @@ class Attempt:
 
 def note(session: Session, refused: Refused) -> None:
     """Keep *refused* for the log: it is written when the outermost transaction of *session* ends, once."""
-    if getattr(refused, INFO, False):
+    if is_told(session, refused):
         return
     model = type(refused.entity)
     attachment, description = registry.attachment_of(model), registry.description_of(model)
     with session.no_autoflush:
         connection = session.connection(bind_arguments={"mapper": inspect(model)})
-        log = attachment.log_of(refused.entity, connection)
+        log = attempt_to(lambda: log_of(attachment, refused.entity, connection), attachment.main)
         change = _change_set(refused, description, connection)
-        told = tell_attempt(change, description, log, attachment.actor_of(), refused.reason)
+        told = tell_attempt(change, description, log, actor_of(attachment), refused.reason)
     keep(session, Attempt(model, connection.engine, log, told))
-    mark_told(refused)
+    mark_told(session, refused)
 
 
 def keep(session: Session, attempt: Attempt) -> None:
@@ -75,8 +85,8 @@ def write_apart(attempts: list[Attempt]) -> None:
         try:
             with engine.connect().execution_options(erebus_write=True) as connection, connection.begin():
                 write(own, connection)
-        except Exception:  # noqa: BLE001 - the change is undone already; nobody is left to be told but the operator
-            _log.exception("%d failed attempts could not be written to the log", len(own))
+        except Exception as error:  # noqa: BLE001 - the change is undone already; nobody is left to be told but the operator
+            complain(f"{len(own)} failed attempts could not be written to the log", error)
 
 
 def write(attempts: list[Attempt], connection: Connection) -> None:
@@ -88,20 +98,61 @@ def write(attempts: list[Attempt], connection: Connection) -> None:
         append_failures(connection, log, contents, attachment.clock())
 
 
-def is_told(error: BaseException | None) -> bool:
-    """Return whether *error*, or one that it came from, has been kept as a failure already."""
+def is_told(session: Session, error: BaseException | None) -> bool:
+    """Return whether *error*, or one of the same transaction that it came from, has been kept as a failure already."""
+    if getattr(error, INFO, None) is not None:
+        return True
+    buffer: Buffer | None = session.info.get(BUFFER)
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if getattr(error, INFO, False):
+    while buffer and error is not None and id(error) not in seen:
+        if getattr(error, INFO, None) is buffer.mark:
             return True
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False
 
 
-def mark_told(error: BaseException) -> None:
+def mark_told(session: Session, error: BaseException) -> None:
     """Remember with *error* that it has been kept: whoever hands it on must not have it kept again."""
-    setattr(error, INFO, True)
+    setattr(error, INFO, buffer_of(session).mark)
+
+
+# What a session that has failed can still say
+
+
+def attempt_to(ask: Callable[[], T], otherwise: T) -> T:
+    """Return what *ask* gives, or *otherwise* if it fails: whatever it trips over, the failure is kept."""
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001 - as said
+        return otherwise
+
+
+def actor_of(attachment: registry.Attachment) -> Actor:
+    """Return who is acting, or nobody known if that cannot be asked any more."""
+    return attempt_to(attachment.actor_of, NOBODY)
+
+
+def log_of(attachment: registry.Attachment, target: object, connection: Connection) -> Log:
+    """Return the log of *target*, looked up on a connection that may have been rolled back already."""
+    with leaving_idle(connection):
+        return attachment.log_of(target, connection)
+
+
+def complain(what: str, error: BaseException) -> None:
+    """Tell the operator *what* went wrong and where, without the text of *error*: it may hold values."""
+    _log.error("%s (%s)\n%s", what, type(error).__name__, "".join(format_tb(error.__traceback__)))
+
+
+@contextmanager
+def leaving_idle(connection: Connection) -> Iterator[None]:
+    """Leave no transaction behind on *connection* if there was none."""
+    was_idle = not connection.in_transaction()
+    try:
+        yield
+    finally:
+        if was_idle and connection.in_transaction():
+            connection.rollback()
 
 
 def _change_set(refused: Refused, description: AuditDescription, connection: Connection) -> ChangeSet:

@@ -44,6 +44,7 @@ class Entry:
 class Buffer:
     """The captures of one root transaction, how many there were at each open savepoint, and the flush that runs.
 
+    *mark* is put on the errors that have been kept as failures of this transaction.
     *begun* are the rows that the running flush has announced and not yet reported as written, by the identity of the
     object; *flushed* those that it has; *settled* those whose outcome is known. *written* are the captures that have
     become lines already. *is_in_bulk* marks a bulk statement that is being followed.
@@ -59,6 +60,7 @@ class Buffer:
     unit_of_work: Any = None
     is_written: bool = False
     is_in_bulk: bool = False
+    mark: object = field(default_factory=object)
 
     def begin_flush(self, unit_of_work: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own, of no public type
         """Forget what an earlier flush left unfinished, and expect the rows of *unit_of_work*."""

@@ -53,7 +53,7 @@ def _of_sqlite(text: str, mapper: Mapper[Any] | None) -> Violation | None:
         return None
     kind, said = found[1].lower(), found[2] or ""
     if kind == CHECK:
-        return Violation(kind, said)
+        return Violation(kind, said if said.isidentifier() else None)  # without a name, SQLite gives the whole rule
     parts = [part.rpartition(".") for part in said.split(", ")]
     columns, table = tuple(column for _, _, column in parts), parts[0][0] or None
     if kind == UNIQUE:

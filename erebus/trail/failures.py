@@ -7,37 +7,46 @@ failed, there is one line; where the database does not say which, one for each t
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
+from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.orm import object_mapper
 from sqlalchemy.orm.attributes import instance_state
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from erebus.trail import registry
-from erebus.trail.attempts import Attempt, is_told, keep, mark_told, note
+from erebus.trail.attempts import (
+    Attempt,
+    actor_of,
+    attempt_to,
+    complain,
+    is_told,
+    keep,
+    leaving_idle,
+    log_of,
+    mark_told,
+    note,
+)
 from erebus.trail.buffer import INFO, Buffer
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, fold
 from erebus.trail.constraints import CHECK, FOREIGN_KEY, NOT_NULL, UNIQUE, Violation, violation
 from erebus.trail.refusal import Refused
-from erebus.trail.rows import fields_of, held_values, identity_of, known_before
+from erebus.trail.rows import Key, Row, fields_of, held_values, identity_of, known_before, read_row, shape_of
 from erebus.trail.telling import tell_failure
 from erebus.trail.validators import Invalid, invalid
-from erebus.trail.watching import Told
+from erebus.trail.watching import Told, tell, tell_anew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import Mapper, Session
 
     from erebus.trail.buffer import Entry
-    from erebus.trail.events import Log
 
-T = TypeVar("T")
 REFUSED = "erebus_refused"
 
 
@@ -55,18 +64,24 @@ def failed(session: Session, error: BaseException) -> None:
     Call it before the rollback; the lines are written when the outermost transaction has ended. What was kept already
     is not kept twice, however often the error is handed on.
     """
+    try:
+        _failed(session, error)
+    except Exception as another:  # noqa: BLE001 - the rollback has to follow whatever is wrong with a description
+        complain("a failed attempt could not be kept", another)
+
+
+def _failed(session: Session, error: BaseException) -> None:
     if isinstance(error, Refused):
         note(session, error)
-    elif not is_told(error):
-        buffer: Buffer = session.info.get(INFO) or Buffer()
-        wrong = invalid(error)
+    elif not isinstance(error, PendingRollbackError) and not is_told(session, error):  # that one only says: roll back
+        buffer, wrong = session.info.get(INFO) or Buffer(), invalid(error)
         found = _of_invalid(session, wrong) if wrong else [*_done(buffer, error), *_pending(session, buffer)]
         _keep(session, list(found), error)
 
 
 def flush_failed(session: Session, buffer: Buffer, error: BaseException | None) -> None:
     """Keep what the flush of *session* was writing when *error* stopped it; the objects still hold their values."""
-    if error is None or not is_told(error):
+    if error is None or not is_told(session, error):
         entries = list(buffer.begun.values()) or buffer.flushed or buffer.settled
         found = [f for e in entries for f in _of_entry(session, e)] if entries else _pending(session, buffer)
         _keep(session, list(found), error)
@@ -79,14 +94,14 @@ def refused_by(session: Session, error: BaseException) -> Refused | None:
 
 
 def _keep(session: Session, found: list[Failing], error: BaseException | None) -> None:
-    if error is not None:
-        mark_told(error)
+    if error is not None and found:
+        mark_told(session, error)
     for failing in found:
         capture = failing.capture
         mapper: Mapper[Any] = inspect(capture.model)
         refused = _refusal(failing, violation(error, mapper)) if len(found) == 1 else None
         if refused is not None:
-            mark_told(refused)
+            mark_told(session, refused)
             session.info[REFUSED] = (error, refused)
         reason = refused.reason if refused else _reason(mapper, error)
         if content := tell_failure(capture, reason):
@@ -125,10 +140,7 @@ def _of_entry(session: Session, entry: Entry) -> Iterator[Failing]:
     if entry.action == DELETE:
         yield from _failing(session, entry.target, DELETE, entry.before, {}, entry.connection)
     else:
-        for failing in _attempted(session, entry.target, entry.action, entry.connection):
-            # What the object did not hold was read before the row was written, and cannot be read any more.
-            before = {n: entry.before[n] for n in failing.capture.after if n in entry.before}
-            yield Failing(replace(failing.capture, before={**failing.capture.before, **before}), failing.target)
+        yield from _attempted(session, entry.target, entry.action, entry.connection, entry.before)
 
 
 def _of_invalid(session: Session, wrong: Invalid) -> Iterator[Failing]:
@@ -141,13 +153,25 @@ def _of_invalid(session: Session, wrong: Invalid) -> Iterator[Failing]:
     yield from _failing(session, wrong.target, action, before, {**after, wrong.field: wrong.value}, None)
 
 
-def _attempted(session: Session, target: object, action: str, connection: Connection | None) -> Iterator[Failing]:
+def _attempted(
+    session: Session, target: object, action: str, connection: Connection | None, row: Row | None = None
+) -> Iterator[Failing]:
+    """Yield what was tried with *target*, whose *row* was read before, or is read now."""
     mapper, state = object_mapper(target), instance_state(target)
     fields = fields_of(mapper, registry.description_of(mapper.class_))
     names = [n for n in fields if action != UPDATE or n in state.committed_state]
-    before = {} if action == CREATE else known_before(state, names)
+    before = {} if action == CREATE else {**(row or {}), **known_before(state, names)}
+    connection = connection or attempt_to(lambda: session.connection(bind_arguments={"mapper": mapper}), None)
+    if action != CREATE and connection is not None and not before.keys() >= {*names}:
+        before = {**_read(mapper, connection, identity_of(mapper, target)), **before}
+    before = {n: before[n] for n in names if n in before}
     after = {} if action == DELETE else {**(dict.fromkeys(names) if before else {}), **held_values(state, names)}
     yield from _failing(session, target, action, before, after, connection)
+
+
+def _read(mapper: Mapper[Any], connection: Connection, identity: Key) -> Row:
+    with leaving_idle(connection):
+        return attempt_to(lambda: read_row(mapper, connection, identity), {})
 
 
 def _failing(  # noqa: PLR0913, PLR0917 - the parts of a capture
@@ -165,7 +189,7 @@ def _failing(  # noqa: PLR0913, PLR0917 - the parts of a capture
     names = registry.description_of(mapper.class_).recorded
     current = {**known_before(state, names), **held_values(state, names)}
     identity = identity_of(mapper, target)
-    actor = registry.attachment_of(mapper.class_).actor_of()
+    actor = actor_of(registry.attachment_of(mapper.class_))
     parts = (mapper.class_, identity, identity, action, before, after, current, told.label, told.about, told.log, actor)
     yield Failing(Capture(*parts), target)
 
@@ -176,34 +200,27 @@ def _failing(  # noqa: PLR0913, PLR0917 - the parts of a capture
 def _tell(session: Session, mapper: Mapper[Any], target: object, connection: Connection | None) -> Told:
     """Return what a line needs to know of *target*, each part as far as it can be had."""
     attachment, description = registry.attachment_of(mapper.class_), registry.description_of(mapper.class_)
+    connection = connection or attempt_to(lambda: session.connection(bind_arguments={"mapper": mapper}), None)
+    if connection is not None and (whole := _tell_whole(session, mapper, target, connection)):
+        return whole
     with session.no_autoflush:
-        label = _attempt_to(lambda: str(description.label(target)), "")
-        about = {n: _attempt_to(partial(look, target), None) for n, look in description.about.items()}
-        log = _attempt_to(lambda: _log_of(attachment, target, connection or session.connection()), attachment.main)
+        label = attempt_to(lambda: str(description.label(target)), "")
+        about = {n: attempt_to(partial(look, target), None) for n, look in description.about.items()}
+        log = (
+            attempt_to(lambda: log_of(attachment, target, connection), attachment.main)
+            if connection
+            else attachment.main
+        )
     return Told(label, {n: value for n, value in about.items() if value is not None}, log)
 
 
-def _attempt_to(ask: Callable[[], T], otherwise: T) -> T:
-    try:
-        return ask()
-    except Exception:  # noqa: BLE001 - whatever it trips over, the failure is kept
-        return otherwise
-
-
-def _log_of(attachment: registry.Attachment, target: object, connection: Connection) -> Log:
-    with _leaving_idle(connection):
-        return attachment.log_of(target, connection)
-
-
-@contextmanager
-def _leaving_idle(connection: Connection) -> Iterator[None]:
-    """Look something up on a connection that may have been rolled back, and leave no transaction behind on it."""
-    was_idle = not connection.in_transaction()
-    try:
-        yield
-    finally:
-        if was_idle and connection.in_transaction():
-            connection.rollback()
+def _tell_whole(session: Session, mapper: Mapper[Any], target: object, connection: Connection) -> Told | None:
+    """Return what *target* says, or else its row: after a rollback an object cannot load what it lacks."""
+    with session.no_autoflush, leaving_idle(connection):
+        told = attempt_to(lambda: tell(target, connection), None)
+        if told is None and instance_state(target).has_identity:
+            told = attempt_to(lambda: tell_anew(mapper, connection, identity_of(mapper, target)), None)
+        return told
 
 
 # Why it failed
@@ -215,18 +232,23 @@ def _refusal(failing: Failing, found: Violation | None) -> Refused | None:
     rule = registry.description_of(capture.model).constraints.get(found.name or "") if found else None
     if rule is None or failing.target is None:
         return None
-    return _attempt_to(lambda: rule.refuse(failing.target, capture.after, capture.action), None)
+    return attempt_to(lambda: rule.refuse(failing.target, capture.after, capture.action), None)
+
+
+def _field(mapper: Mapper[Any], column: str) -> str:
+    """Return the field that lies in *column*."""
+    return next((key for key, c in shape_of(mapper).columns.items() if c.name == column), column)
 
 
 def _reason(mapper: Mapper[Any], error: BaseException | None) -> str:
     """Say in words of ours why it did not happen: the text of an error holds values that nobody may see."""
-    if isinstance(error, StaleDataError):
+    if isinstance(error, (StaleDataError, ObjectDeletedError)):
         return "Somebody else changed or deleted it in the meantime."
     found = violation(error, mapper)
     if found is None:
         return f"An error stopped it ({type(error).__name__})." if error is not None else "An error stopped it."
     name_of = registry.description_of(mapper.class_).name_of
-    names = " and ".join(name_of(column) for column in found.columns)
+    names = " and ".join(name_of(_field(mapper, column)) for column in found.columns)
     return {
         UNIQUE: f"There is one with the same {names or 'values'} already.",
         CHECK: f"It breaks a rule of the database{f' ({found.name})' if found.name else ''}.",

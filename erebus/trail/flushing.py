@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import object_session
 from sqlalchemy.orm.attributes import instance_state
 
@@ -32,7 +33,7 @@ from erebus.trail.rows import (
     read_rows,
     shape_of,
 )
-from erebus.trail.watching import Told, Watched, compare, dependants, followers, references, tell
+from erebus.trail.watching import Told, Watched, compare, dependants, followers, references, tell, tell_anew
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -86,8 +87,7 @@ def _before_delete(mapper: Mapper[Any], connection: Connection, target: object) 
         if len(before) < len(shape_of(mapper).columns):
             before = read_row(mapper, connection, identity_of(mapper, target))
         entry = _begin(session, mapper, connection, target, DELETE, before)
-        with session.no_autoflush:
-            entry.told = tell(target, connection)
+        entry.told = _told(session, entry)
 
 
 def _begin(  # noqa: PLR0913, PLR0917 - what is known of a row before it is written
@@ -206,9 +206,15 @@ def capture(session: Session, buffer: Buffer) -> None:
         if entry.children:
             buffer.captures += compare(entry.connection, entry.children, _actor(entry))
         if entry.action != UPDATE or entry.after:
-            with session.no_autoflush:
-                told = entry.told or tell(entry.target, entry.connection)
-            buffer.captures.append(capture_of(entry, told))
+            buffer.captures.append(capture_of(entry, entry.told or _told(session, entry)))
+
+
+def _told(session: Session, entry: Entry) -> Told:
+    with session.no_autoflush:
+        try:
+            return tell(entry.target, entry.connection)
+        except InvalidRequestError:  # it was loaded with options that forbid to load what it lacks (``raiseload``)
+            return tell_anew(entry.mapper, entry.connection, entry.identity)
 
 
 def capture_of(entry: Entry, told: Told) -> Capture:

@@ -107,10 +107,10 @@ def _before_commit(session: Session) -> None:
         return
     try:
         session.flush()
+        _write(session, buffer_of(session))
     except BaseException as error:  # of a listener before the flush, say: nothing is rolled back by itself then
         failed(session, error)
         raise
-    _write(session, buffer_of(session))
 
 
 def _write(session: Session, buffer: Buffer) -> None:

@@ -182,6 +182,11 @@ def _tell_rows(connection: Connection, keys: Collection[Place]) -> dict[Place, T
     return told
 
 
+def tell_anew(mapper: Mapper[Any], connection: Connection, key: Key) -> Told:
+    """Return what a line needs to know of the row with *key*, asked of an object that may load anything."""
+    return _tell_rows(connection, [(mapper, key)])[mapper, key]
+
+
 def _by_mapper(keys: Iterable[Place]) -> dict[Mapper[Any], list[Key]]:
     by_mapper: dict[Mapper[Any], list[Key]] = defaultdict(list)
     for mapper, key in keys:

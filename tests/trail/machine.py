@@ -272,7 +272,9 @@ class Machine(RuleBasedStateMachine):
             for model, number in models:
                 session.execute(insert(model), [{"id": number, "name": "bulk"}])
 
-    @rule(numbers=st.lists(ids, min_size=1, unique=True), name=st.sampled_from(["red", "up"]), is_updating=st.booleans())
+    @rule(
+        numbers=st.lists(ids, min_size=1, unique=True), name=st.sampled_from(["red", "up"]), is_updating=st.booleans()
+    )
     def upsert_tags(self, numbers: list[int], name: str, is_updating: bool) -> None:
         with self.step() as session:
             dialect = postgresql_insert if self.engine.dialect.name == "postgresql" else sqlite_insert

@@ -83,7 +83,9 @@ def _copied(engine: Engine, file: Path) -> Machine:
 
 
 def _emptied(engine: Engine) -> Machine:
-    tables = ", ".join(t.name for m in (Base.metadata, trail.metadata) for t in m.sorted_tables if t.name != "audit_zero")
+    tables = ", ".join(
+        t.name for m in (Base.metadata, trail.metadata) for t in m.sorted_tables if t.name != "audit_zero"
+    )
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
