@@ -239,6 +239,7 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
 def _database_error(error: OperationalError) -> ResponseReturnValue:
     """Tell a lock that was not to be had in time from a failure of ours."""
     db.session.rollback()
+    current_app.logger.warning("The database did not do it (request %s)", g.get("request_id", ""), exc_info=error)
     if "locked" in str(error.orig) or "deadlock" in str(error.orig) or "timeout" in str(error.orig):
         return _error_page(ServiceUnavailable())
     raise error
