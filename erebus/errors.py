@@ -56,6 +56,8 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
 def _database_error(error: DBAPIError) -> ResponseReturnValue:
     """Tell a lock that was not to be had in time from a failure of ours."""
     _undo(error)
+    request_id, kind = g.get("request_id", ""), type(error.orig).__name__  # not its text, which holds values
+    current_app.logger.warning("The database did not do it (request %s): %s", request_id, kind)
     if isinstance(error, OperationalError) and re.search("locked|deadlock|timeout", str(error.orig)):
         return _error_page(ServiceUnavailable())
     raise error

@@ -14,8 +14,8 @@ from sqlalchemy.pool import StaticPool
 from erebus import trail
 from erebus.db import prepare
 from tests.conftest import DATABASE
-from tests.trail.cases.value_models import Sample
 from tests.trail.conftest import KEY, Base, Book, Shelf, kept
+from tests.trail.value_models import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from erebus import trail
-from tests.trail.cases.value_models import Country, Engineer, Marked, Paper, Point, Poster, Sample
 from tests.trail.conftest import Base, kept
+from tests.trail.value_models import Country, Engineer, Marked, Paper, Point, Poster, Sample
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
