@@ -44,7 +44,8 @@ class Entry:
 class Buffer:
     """The captures of one root transaction, how many there were at each open savepoint, and the flush that runs.
 
-    *mark* is put on the errors that have been kept as failures of this transaction.
+    *mark* is put on the errors that have been kept as failures of this transaction. *marks* are the savepoints of the
+    session, *savepoints* those of its connections, by name.
     *begun* are the rows that the running flush has announced and not yet reported as written, by the identity of the
     object; *flushed* those that it has; *settled* those whose outcome is known. *written* are the captures that have
     become lines already. *is_in_bulk* marks a bulk statement that is being followed.
@@ -52,6 +53,7 @@ class Buffer:
 
     captures: list[Capture | Remark] = field(default_factory=list)
     marks: dict[SessionTransaction, int] = field(default_factory=dict)
+    savepoints: dict[str, int] = field(default_factory=dict)
     begun: dict[int, Entry] = field(default_factory=dict)
     flushed: list[Entry] = field(default_factory=list)
     settled: list[Entry] = field(default_factory=list)

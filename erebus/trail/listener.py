@@ -7,6 +7,7 @@ and before that commit's own flush; what a later listener adds is flushed after 
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from erebus.trail.actor import Actor
     from erebus.trail.buffer import Buffer
     from erebus.trail.events import Log
+
+
+_SAVEPOINT = re.compile(r"\s*(?P<back>rollback\s+to\s+)?savepoint\s+(?P<name>\S+)", re.IGNORECASE)
 
 
 def attach(
@@ -71,6 +75,7 @@ def _listen_to_sessions() -> None:
     ):
         event.listen(Session, name, listener)
     event.listen(Engine, "handle_error", _handle_error)
+    event.listen(Engine, "after_cursor_execute", _savepoint)
     event.listen(Mapper, "after_mapper_constructed", registry.count_classes)
     guard.listen()
 
@@ -165,6 +170,19 @@ def _after_soft_rollback(session: Session, previous: SessionTransaction) -> None
     buffer = buffer_of(session)
     if previous in buffer.marks:  # fires after the end of the savepoint's own transaction: marks live until the root's
         del buffer.captures[buffer.marks.pop(previous) :]
+
+
+def _savepoint(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """Follow a savepoint that was made on the connection, or as text: of those the session hears nothing."""
+    found = _SAVEPOINT.match(statement)
+    session = session_on(connection) if found else None
+    buffer: Buffer | None = session.info.get(INFO) if session else None
+    if found is None or buffer is None:
+        return
+    if found["back"] is None:
+        buffer.savepoints[found["name"]] = len(buffer.captures)
+    else:
+        del buffer.captures[buffer.savepoints.get(found["name"], len(buffer.captures)) :]
 
 
 def _after_transaction_end(session: Session, transaction: SessionTransaction) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Table, UniqueConstraint, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
-from sqlalchemy.orm import DeclarativeBase, DynamicMapped, Mapped, WriteOnlyMapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    DynamicMapped,
+    Mapped,
+    WriteOnlyMapped,
+    mapped_column,
+    object_session,
+    relationship,
+)
 
 from erebus import trail
 
@@ -173,6 +181,15 @@ def log_of(entity: object, connection: Connection) -> trail.Log:
     return trail.Log(name, name, CAPACITY) if name else trail.Log("main", None, CAPACITY)
 
 
+def label(entity: object) -> str:
+    """Title or name; a step is called like its task, which is asked of the session."""
+    if isinstance(entity, Step):
+        session = object_session(entity)
+        assert session is not None
+        return str(session.scalar(select(Task.title).where(Task.id == entity.task_id)))
+    return str(getattr(entity, "title", None) or getattr(entity, "name", ""))
+
+
 def attach() -> None:
     """Attach the trail to the base, and describe each model by its recorded fields."""
     trail.attach(
@@ -187,7 +204,7 @@ def attach() -> None:
             model,
             trail.AuditDescription(
                 entity_type=model.__name__.lower(),
-                label=lambda entity: str(getattr(entity, "title", None) or getattr(entity, "name", "")),
+                label=label,
                 recorded=recorded,
             ),
         )

@@ -1,0 +1,319 @@
+"""What changes through a relationship, or by the database's own cascades, is told of the entity that it belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from tests.trail.cases.conftest import News
+from tests.trail.cases.models import Comment, Member, Person, Project, Step, Tag, Task, Team, User
+
+
+@pytest.fixture
+def task(session: Session, news: News) -> Task:
+    """Task 1 in project p; the tags 1 to 3 and the user ada are there."""
+    task = Task(project_id="p", title="T")
+    session.add_all([task, *(Tag(text=f"tag {n}") for n in (1, 2, 3)), User(code="ada", name="Ada")])
+    session.commit()
+    news()
+    return task
+
+
+GONE = "delete task 1 title T, project_id p, points 3, state open"
+
+
+# Cascades of the database
+
+
+def test_what_the_database_deletes_with_a_parent_is_in_the_log(session: Session, task: Task, news: News) -> None:
+    """O-C1: children and their children, of which nothing was loaded."""
+    session.add_all([Comment(task_id=1, text="a"), Task(project_id="p", title="child", parent_id=1)])
+    session.commit()
+    session.add(Comment(task_id=2, text="b"))
+    session.commit()
+    news()
+    session.expunge_all()
+    session.delete(session.get_one(Project, "p"))
+    session.commit()
+
+    lines = news()
+    assert sorted(lines) == [
+        "delete comment 1 text a, task_id 1",
+        "delete comment 2 text b, task_id 2",
+        "delete project p",
+        GONE,
+        "delete task 2 title child, project_id p, parent_id 1, points 3, state open",
+    ]
+    assert lines[-1] == "delete project p"
+
+
+def test_a_tree_that_refers_to_itself_goes_with_its_root(session: Session, task: Task, news: News) -> None:
+    """O-C1."""
+    for parent_id in (1, 2):
+        session.add(Task(project_id="p", title="c", parent_id=parent_id))
+        session.commit()
+    news()
+    session.delete(task)
+    session.commit()
+
+    assert [line[:13] for line in news()] == ["delete task 3", "delete task 2", "delete task 1"]
+    assert session.scalars(select(Task)).all() == []
+
+
+@pytest.mark.parametrize("how", ["object", "statement"])
+def test_what_the_database_unlinks_is_an_update(session: Session, task: Task, news: News, how: str) -> None:
+    """ON DELETE SET NULL."""
+    task.owner_code = "ada"
+    session.commit()
+    news()
+    if how == "object":
+        session.delete(session.get_one(User, "ada"))
+    else:
+        session.execute(delete(User))
+    session.commit()
+
+    assert news() == ["main: delete user ada code ada, name Ada", "update task 1 owner_code ada→None"]
+
+
+def test_what_the_database_lets_follow_a_key_is_an_update(session: Session, task: Task, news: News) -> None:
+    """ON UPDATE CASCADE, of a primary key."""
+    task.owner_code = "ada"
+    session.commit()
+    news()
+    session.get_one(User, "ada").code = "eve"
+    session.commit()
+
+    assert news() == ["main: update user eve code ada→eve", "update task 1 owner_code ada→eve"]
+
+
+def test_what_the_database_lets_follow_another_column_is_an_update(session: Session, task: Task, news: News) -> None:
+    """ON UPDATE CASCADE, of a unique column."""
+    task.slug = "old"
+    session.flush()
+    session.add(Comment(task_id=1, task_slug="old", text="a"))
+    session.commit()
+    news()
+    task.slug = "new"
+    session.commit()
+
+    assert sorted(news()) == ["update comment 1 task_slug old→new", "update task 1 slug old→new"]
+
+
+def test_a_row_of_a_subclass_is_one_entity_and_so_is_its_deletion(session: Session, news: News) -> None:
+    session.add(person := Person(name="Ada", role="x"))
+    session.commit()
+    person.name, person.role = "Eve", "y"
+    session.commit()
+    session.delete(person)
+    session.commit()
+
+    assert news() == [
+        "main: create person 1 name Ada, role x",
+        "main: update person 1 name Ada→Eve, role x→y",
+        "main: delete person 1 name Eve, role y",
+    ]
+
+
+# Lists
+
+
+def test_many_to_many_links_are_an_update_of_the_side_that_records_them(
+    session: Session, task: Task, news: News
+) -> None:
+    """O-C2: in one flush and in several, and nothing of a table that has no class."""
+    one, two, three = session.scalars(select(Tag).order_by(Tag.id))
+    task.tags.append(one)
+    session.flush()
+    task.tags.append(two)
+    session.commit()
+    assert news() == ["update task 1 tags →1, 2"]
+
+    task.tags.remove(one)
+    task.tags.append(three)
+    session.commit()
+    assert news() == ["update task 1 tags 1, 2→2, 3"]
+
+    task.tags = [three, two]
+    session.commit()
+    task.tags.append(one)
+    session.flush()
+    task.tags.remove(one)
+    session.commit()
+    assert news() == []
+
+    task.tags.clear()
+    session.commit()
+    assert news() == ["update task 1 tags 2, 3→"]
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_links_made_from_the_other_side_are_told_too(session: Session, task: Task, news: News, is_loaded: bool) -> None:
+    """O-C2."""
+    tag = session.get_one(Tag, 1)
+    assert not is_loaded or task.tags == []
+    tag.tasks.append(task)
+    session.commit()
+    assert news() == ["update task 1 tags →1"]
+
+    assert not is_loaded or task.tags == [tag]
+    tag.tasks.remove(task)
+    session.commit()
+    assert news() == ["update task 1 tags 1→"]
+
+
+def test_a_new_entity_tells_its_links_and_a_deleted_one_too(session: Session, news: News) -> None:
+    session.add(task := Task(project_id="p", title="T", tags=[Tag(text="a"), Tag(text="b")]))
+    session.commit()
+    assert news()[-1] == "create task 1 title T, project_id p, points 3, state open, tags 1, 2"
+
+    session.delete(task)
+    session.commit()
+    assert news() == [f"{GONE}, tags 1, 2"]
+
+
+@pytest.mark.parametrize("how", ["object", "statement"])
+def test_a_deleted_tag_is_told_by_itself(session: Session, task: Task, news: News, how: str) -> None:
+    """Its links go with it: that is no change of the tasks, and the next one tells what they have then."""
+    task.tags = list(session.scalars(select(Tag)))
+    session.commit()
+    news()
+    if how == "object":
+        session.delete(session.get_one(Tag, 2))
+    else:
+        session.execute(delete(Tag).where(Tag.id == 2))
+    session.commit()
+
+    assert news() == ["main: delete tag 2 text tag 2"]
+
+    session.expire_all()
+    task.tags.clear()
+    session.commit()
+    assert news() == ["update task 1 tags 1, 3→"]
+
+
+def test_what_is_only_looked_at_is_no_link(session: Session, task: Task, news: News) -> None:
+    session.refresh(task)
+    assert task.seen_tags == []
+    task.seen_tags.append(session.get_one(Tag, 1))
+    session.commit()
+
+    assert news() == []
+
+
+def test_an_orphan_is_a_deletion(session: Session, task: Task, news: News) -> None:
+    task.steps = [Step(text="a"), Step(text="b")]
+    session.commit()
+    assert news() == ["create step 1 text a", "create step 2 text b"]
+
+    task.steps.pop(0)
+    session.commit()
+    assert news() == ["delete step 1 text a"]
+
+
+@pytest.mark.parametrize("name", ["later", "now", "tasks"])
+def test_write_only_and_dynamic_relationships_are_like_a_list(
+    session: Session, task: Task, news: News, name: str
+) -> None:
+    """O-C4."""
+    p, q = session.get_one(Project, "p"), session.get_one(Project, "q")
+    listed: Any = getattr(q, name)
+    add = listed.append if name == "tasks" else listed.add
+    add(new := Task(title="N"))
+    session.commit()
+    assert news() == ["q: create task 2 title N, project_id q, points 3, state open"]
+
+    with session.no_autoflush:
+        getattr(q, name).remove(new)
+        (getattr(p, name).append if name == "tasks" else getattr(p, name).add)(new)
+    session.commit()
+    assert news() == ["update task 2 project_id q→p"]
+
+
+# Single values
+
+
+def test_a_foreign_key_set_through_its_relationship_only_is_told(session: Session, task: Task, news: News) -> None:
+    """O-C3."""
+    task.owner = session.get_one(User, "ada")
+    session.commit()
+    task.owner = User(code="eve", name="Eve")
+    session.commit()
+    task.owner = None
+    session.commit()
+
+    assert news() == [
+        "main: create user eve code eve, name Eve",
+        "update task 1 owner_code None→ada",
+        "update task 1 owner_code ada→eve",
+        "update task 1 owner_code eve→None",
+    ]
+
+
+def test_an_association_object_shows_the_keys_of_both_sides(session: Session, task: Task, news: News) -> None:
+    """O-C5."""
+    task.label_texts.append("x")
+    session.commit()
+    assert news() == ["main: create label 1 text x", "create labelling 1,1 task_id 1, label_id 1"]
+
+    task.label_texts.clear()
+    session.commit()
+    assert news() == ["delete labelling 1,1 task_id 1, label_id 1"]
+
+
+def test_a_cycle_is_told_with_the_key_that_was_set_late(session: Session, news: News) -> None:
+    """O-C6."""
+    session.add(team := Team(members=[(lead := Member()), Member()], lead=lead))
+    session.commit()
+    assert news() == [
+        "main: create team 1 lead_id 1",
+        "main: create member 1 team_id 1",
+        "main: create member 2 team_id 1",
+    ]
+
+    team.lead = team.members[1]
+    session.commit()
+    team.lead = None
+    session.commit()
+    assert news() == ["main: update team 1 lead_id 1→2", "main: update team 1 lead_id 2→None"]
+
+
+def test_a_childs_log_is_found_through_a_parent_that_is_not_loaded(session: Session, task: Task, news: News) -> None:
+    """O-C7."""
+    session.expunge_all()
+    session.add(comment := Comment(task_id=1, text="a"))
+    session.commit()
+    session.expire_all()
+    comment.text = "b"
+    session.commit()
+    session.delete(comment)
+    session.commit()
+
+    assert news() == [
+        "create comment 1 text a, task_id 1",
+        "update comment 1 text a→b",
+        "delete comment 1 text b, task_id 1",
+    ]
+
+
+def test_a_child_is_told_in_the_log_of_a_parent_made_in_the_same_flush(session: Session, news: News) -> None:
+    """O-C7."""
+    session.add(Comment(text="a", task=Task(title="T", project=Project(id="new"))))
+    session.commit()
+
+    assert news() == [
+        "new: create project new",
+        "new: create task 1 title T, project_id new, points 3, state open",
+        "new: create comment 1 text a, task_id 1",
+    ]
+
+
+def test_a_merged_object_is_told_by_what_differs(session: Session, task: Task, news: News) -> None:
+    session.expunge_all()
+    session.merge(Task(id=1, project_id="p", title="merged", points=3))
+    session.merge(Task(id=2, project_id="p", title="new"))
+    session.commit()
+
+    assert news() == ["update task 1 title T→merged", "create task 2 title new, project_id p, points 3, state open"]
