@@ -126,9 +126,11 @@ class Replay:
 
     def __init__(self, mappers: Iterable[Mapper[Any]]) -> None:
         self.keys: dict[str, list[str]] = {}
+        self.links: dict[str, list[str]] = {}
         for mapper in mappers:
             key = [mapper.get_property_by_column(c).key for c in mapper.primary_key]
             self.keys.setdefault(_type_of(mapper), key)
+            self.links.setdefault(_type_of(mapper), [link.key for link in _recorded_links(mapper)])
         self.entities: dict[Entity, dict[str, Any]] = {}
         self.faults: list[str] = []
 
@@ -143,12 +145,13 @@ class Replay:
         self._begin(content["action"], place, entity, changes)
         held = self.entities.setdefault(entity, {})
         for change in changes:
-            before, told = held.get(change["field"]), change["before"]
+            before = None if content["action"] == "create" else held.get(change["field"])
+            told = change["before"]
             if before is not UNKNOWN and not change.get("cut") and not _is_same(before, told):
                 self.faults.append(f"{place}: {change['field']} was {before!r}, and is told to have been {told!r}")
             held[change["field"]] = UNKNOWN if change.get("cut") else change["after"]
         if content["action"] == "delete":
-            left = {k: v for k, v in self.entities.pop(entity).items() if v is not None and v is not UNKNOWN}
+            left = {k: v for k, v in self.entities.pop(entity).items() if v not in {None, "", UNKNOWN}}
             if left:
                 self.faults.append(f"{place}: does not tell that it had {left}")
 
@@ -156,6 +159,7 @@ class Replay:
         if action == "create":
             if entity in self.entities:
                 self.faults.append(f"{place}: is there already")
+            self.entities[entity] = dict.fromkeys(self.links[entity[0]], "")
             return
         old = self._former(entity, changes)
         if old not in self.entities:
@@ -204,8 +208,7 @@ def _stored(connection: Connection, mappers: list[Mapper[Any]]) -> dict[Entity, 
 def _rows(connection: Connection, mapper: Mapper[Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     recorded = registry.description_of(mapper.class_).recorded
     columns = {n: mapper.columns[n] for n in recorded if n in mapper.columns}
-    links = [r for r in mapper.relationships if r.key in recorded and r.direction is RelationshipDirection.MANYTOMANY]
-    told = {link.key: _linked(connection, link) for link in links}
+    told = {link.key: _linked(connection, link) for link in _recorded_links(mapper)}
     width = len(mapper.primary_key)
     selected = select(*mapper.primary_key, *columns.values()).select_from(mapper.persist_selectable)
     if mapper.single:
@@ -214,7 +217,12 @@ def _rows(connection: Connection, mapper: Mapper[Any]) -> Iterator[tuple[tuple[A
     for row in connection.execute(selected):
         key = tuple(row)[:width]
         values = {n: recordable(v) for n, v in zip(columns, tuple(row)[width:], strict=True)}
-        yield key, {**values, **{name: found.get(key) or None for name, found in told.items()}}
+        yield key, {**values, **{name: found.get(key, "") for name, found in told.items()}}
+
+
+def _recorded_links(mapper: Mapper[Any]) -> list[RelationshipProperty[Any]]:
+    recorded = registry.description_of(mapper.class_).recorded
+    return [r for r in mapper.relationships if r.key in recorded and r.direction is RelationshipDirection.MANYTOMANY]
 
 
 def _linked(connection: Connection, link: RelationshipProperty[Any]) -> dict[tuple[Any, ...], str]:
