@@ -41,7 +41,7 @@ contracts: $(V)/erebus-dev  ## which way imports run, and which packages are nee
 	$(V)/deptry .
 
 templates: $(V)/erebus-dev  ## djlint
-	$(V)/djlint --lint --quiet erebus/templates
+	$(V)/djlint --lint --quiet erebus/templates examples
 
 check: lint types contracts templates  ## lint, types, contracts, and the tests on SQLite
 	$(V)/pytest -m 'not browser and not crash and not soak'

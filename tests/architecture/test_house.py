@@ -14,8 +14,9 @@ from erebus.config import PREFIX, Settings
 from erebus.plugins import load
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted((ROOT / "erebus").rglob("*.py"))
-TEMPLATES = sorted((ROOT / "erebus" / "templates").rglob("*.html"))
+PLACES = (ROOT / "erebus", *(path for path in (ROOT / "examples").glob("*/*") if (path / "__init__.py").exists()))
+SOURCES = sorted(source for place in PLACES for source in place.rglob("*.py"))
+TEMPLATES = sorted(template for place in PLACES for template in place.rglob("templates/**/*.html"))
 FEATURE_FILES = {"__init__", "models", "services", "forms", "views", "permissions", "audit", "queries"}
 
 
