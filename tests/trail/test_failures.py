@@ -163,6 +163,7 @@ def test_a_failure_after_a_write_of_the_same_transaction_is_never_lost(session: 
 
 
 @pytest.mark.skipif(DATABASE != "sqlite", reason="a database in memory is SQLite's")
+@pytest.mark.tampers("the database goes with its one connection")
 def test_a_database_in_memory_with_one_connection_keeps_its_failures() -> None:
     """O-E4."""
     engine = create_engine("sqlite://", poolclass=StaticPool)

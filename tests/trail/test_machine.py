@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # steps meet on purpose
-EXAMPLES, STEPS = (int(os.environ.get(f"EREBUS_SOAK_{name}", usual)) for name, usual in (("EXAMPLES", "1000"), ("STEPS", "50")))
+EXAMPLES, STEPS = (
+    int(os.environ.get(f"EREBUS_SOAK_{name}", usual)) for name, usual in (("EXAMPLES", "1000"), ("STEPS", "50"))
+)
 PHASES = (Phase.reuse, Phase.generate, Phase.shrink)
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, report_multiple_bugs=False)
 USUAL = settings(COMMON, max_examples=200, stateful_step_count=25, derandomize=True)

@@ -563,6 +563,7 @@ def test_a_bulk_statement_before_a_flush_is_told_with_it(session: Session, tasks
 # Past the log, with a reason
 
 
+@pytest.mark.past_the_log("the option is tried")
 def test_the_option_lets_one_statement_past_the_log_and_is_told_itself(
     session: Session, tasks: list[Task], news: News
 ) -> None:
@@ -597,6 +598,7 @@ def test_the_option_goes_with_its_savepoint_and_its_transaction(
     assert news() == []
 
 
+@pytest.mark.past_the_log("the option is tried")
 def test_the_option_on_a_connection_of_its_own_is_told_in_its_transaction(
     engine: Engine, session: Session, tasks: list[Task], news: News
 ) -> None:
