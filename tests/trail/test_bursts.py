@@ -84,7 +84,7 @@ def test_the_first_three_of_a_kind_stand_by_themselves_and_the_rest_is_one_line(
             append_failures(connection, LOG, [content()], START + n)
         assert [b.count for b in trail.open_bursts(connection, "a")] == [47]
     assert trail.settle_due(engine, START + MINUTE - 1) == 0
-    assert trail.settle_due(engine, START + MINUTE + 2) == 1
+    assert trail.settle_due(engine, START + MINUTE + 3) == 1
 
     with Session(engine) as session:
         events = kept(session)
