@@ -160,7 +160,13 @@ CHANGES = {
 @each_fault
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_cannot_be_told_is_not_done_and_is_done_once_it_can_be(
-    app: Flask, visitor: FlaskClient, project: Project, key: ApiKey, fault: Fault, change: str, caplog: object
+    app: Flask,
+    visitor: FlaskClient,
+    project: Project,
+    key: ApiKey,
+    fault: Fault,
+    change: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     where, form, done = CHANGES[change]
     address, project_id, key_id = KEYS + where.format(key=key.id), project.id, key.id
@@ -185,7 +191,7 @@ def test_what_cannot_be_told_is_not_done_and_is_done_once_it_can_be(
 
 @each_fault
 def test_a_refusal_that_cannot_be_told_is_a_refusal_all_the_same(
-    app: Flask, visitor: FlaskClient, project: Project, key: ApiKey, fault: Fault, caplog: object
+    app: Flask, visitor: FlaskClient, project: Project, key: ApiKey, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     address, project_id, key_id = f"{KEYS}/{key.id}", project.id, key.id
     assert visitor.post(f"{address}/disable").status_code == 302
@@ -209,8 +215,8 @@ def test_a_refusal_that_cannot_be_told_is_a_refusal_all_the_same(
 def test_pages_that_read_the_log_are_plain_pages_and_come_back(
     app: Flask, visitor: FlaskClient, project: Project, fault: Fault
 ) -> None:
-    db.session.rollback()
     for address in ("/projects/my-chat-app/audit", KEYS):
+        db.session.rollback()  # the requests share the session of the test's own context
         with fault(app):
             answer = visitor.get(address)
             db.session.rollback()
@@ -221,7 +227,7 @@ def test_pages_that_read_the_log_are_plain_pages_and_come_back(
 
 @pytest.mark.skipif(DATABASE != "sqlite", reason="PostgreSQL's is raised by a trigger above")
 def test_on_a_full_disk_what_was_answered_is_kept_and_told_and_nothing_else(
-    app: Flask, visitor: FlaskClient, project: Project, caplog: object
+    app: Flask, visitor: FlaskClient, project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
     project_id, keys = project.id, _count()
     head, _ = heads(project_id)
@@ -259,6 +265,6 @@ def _assert_plain(page: str) -> None:
         assert word not in page
 
 
-def _assert_in_process_log(caplog: object) -> None:
-    told = [r for r in caplog.records if r.levelno >= logging.WARNING and r.name.startswith("erebus")]  # type: ignore[attr-defined]
+def _assert_in_process_log(caplog: pytest.LogCaptureFixture) -> None:
+    told = [r for r in caplog.records if r.levelno >= logging.WARNING and r.name.startswith("erebus")]
     assert told, "the process's log says nothing"
