@@ -94,7 +94,7 @@ def actor_for(user: Any) -> Actor:  # noqa: ANN401 - a user of the feature auth,
 
 
 def _visitor() -> Actor:
-    if "actor" not in g:
+    if "actor" not in g or g.actor.request_id != g.request_id:
         known = current_user and current_user.is_authenticated
         g.actor = actor_for(current_user) if known else Actor(ActorKind.ANONYMOUS, "anonymous", "Somebody", **_whence())
     found: Actor = g.actor

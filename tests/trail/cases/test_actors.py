@@ -16,7 +16,7 @@ from erebus.blueprints.auth.services import draft_account, register_user
 from erebus.db import db, transaction
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.past_the_log("the migrations write the first setting before there is a log")
+pytestmark = pytest.mark.tampers("the database of the app is gone before the oracle could look")
 
 
 @pytest.fixture
