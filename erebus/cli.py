@@ -47,9 +47,12 @@ def upgrade() -> None:
 def _missing_for_the_app() -> list[str]:
     """Return the triggers that the app's own address does not lead to; its role may not be made yet."""
     try:
-        return missing_triggers(db.session.connection())
+        with db.engine.connect() as connection:
+            return missing_triggers(connection)
     except OperationalError:
         return []
+    finally:
+        db.engine.dispose()
 
 
 for command in (capacity, checkpoints, demo, doctor, roles, settle, verify):
