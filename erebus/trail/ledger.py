@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from erebus.trail import ring_postgresql, ring_sqlite
-from erebus.trail.chain import digest
 from erebus.trail.events import Log
 from erebus.trail.tables import audit_logs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection, Engine
 
 KEY = "erebus_chain_key"
@@ -40,15 +41,14 @@ def key_of(connection: Connection) -> bytes:
     return key
 
 
-def append(connection: Connection, log: Log, contents: list[dict[str, Any]], now: int) -> bool:
+def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]], now: int) -> bool:
     """Append an event for each of *contents*, in order, at *now* or at the log's last time if that is later.
 
+    Of more than the log keeps only the last ones are looked at.
     Return whether failures that were only counted are due to be told in the log (`erebus.trail.settling`).
     Raises RuntimeError when fewer rows were written than had to be: then the change must not be committed either.
     """
-    key = key_of(connection)
-    digests = [digest(key, log.id, content) for content in contents]
-    written = _ring(connection).append(connection, log, contents, digests, now)
+    written = _ring(connection).append(connection, log, contents, key_of(connection), now)
     if written.rows != written.expected:
         message = f"the log {log.id} took {written.rows} of {written.expected} events: nothing is committed"
         raise RuntimeError(message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -21,8 +22,8 @@ from erebus.trail.changes import fold
 from erebus.trail.connections import keep, session_on
 from erebus.trail.failures import failed, flush_failed
 from erebus.trail.ledger import append
+from erebus.trail.lines import Lines
 from erebus.trail.settling import append_failures, homes
-from erebus.trail.telling import tell_change
 from erebus.trail.watching import is_reader
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from erebus.trail.actor import Actor
     from erebus.trail.buffer import Buffer
+    from erebus.trail.changes import Capture, Remark
     from erebus.trail.events import Log
 
 
@@ -127,13 +129,13 @@ def _write(session: Session, buffer: Buffer) -> None:
     if not captures and not tried:
         return
     attachment = registry.attachment_of((captures or tried)[0].model)
-    events = [(c.log, told) for c in fold(captures) if (told := tell_change(c))]
+    changed: dict[Log, list[Capture | Remark]] = defaultdict(list)
+    for capture in fold(captures):
+        changed[capture.log].append(capture)
     connection, now = buffer.connection or session.connection(), attachment.clock()
-    changed = {log for log, _ in events}
     told_in = homes(connection, {a.log for a in tried}, attachment.main, making=changed)
     for log in sorted({*changed, *told_in.values()}):
-        own = [content for owner, content in events if owner == log]
-        is_due = append(connection, log, own, now) if own else False
+        is_due = append(connection, log, Lines(changed[log]), now) if log in changed else False
         failures = [a.content for a in tried if told_in[a.log] == log]
         if failures or is_due:
             append_failures(connection, log, failures, now)

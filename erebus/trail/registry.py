@@ -41,13 +41,16 @@ _attachments: dict[type[DeclarativeBase], Attachment] = {}
 _descriptions: dict[type, AuditDescription] = {}
 _exempt: dict[type, str] = {}
 
+_attached: dict[type, Attachment] = {}
+_told: dict[type, AuditDescription] = {}
+_left_out: dict[type, bool] = {}
 _mapped = 0
-_generic = lru_cache(maxsize=None)(generic)
 
 
 def register(base: type[DeclarativeBase], attachment: Attachment) -> None:
     """Keep that the trail is attached to *base*."""
     _attachments[base] = attachment
+    _forget()
 
 
 def bases() -> Collection[type[DeclarativeBase]]:
@@ -57,11 +60,13 @@ def bases() -> Collection[type[DeclarativeBase]]:
 
 def attachment_of(model: type) -> Attachment:
     """Return what the base of *model* was attached with. Raises LookupError if it was not attached."""
-    for base, attachment in _attachments.items():
-        if issubclass(model, base):
-            return attachment
-    message = f"{model.__name__} is mapped on a base to which the trail is not attached"
-    raise LookupError(message)
+    if model not in _attached:
+        found = next((attachment for base, attachment in _attachments.items() if issubclass(model, base)), None)
+        if found is None:
+            message = f"{model.__name__} is mapped on a base to which the trail is not attached"
+            raise LookupError(message)
+        _attached[model] = found
+    return _attached[model]
 
 
 def audited_mappers() -> list[Mapper[Any]]:
@@ -93,6 +98,7 @@ def classes_in(tables: Collection[str]) -> list[type]:
 def describe(model: type, description: AuditDescription) -> None:
     """Let *model*, and what is mapped below it, be told by *description*."""
     _descriptions[model] = description
+    _forget()
 
 
 def exempt(model: type, reason: str) -> None:
@@ -101,21 +107,32 @@ def exempt(model: type, reason: str) -> None:
         message = f"say why {model.__name__} is exempt from the log"
         raise ValueError(message)
     _exempt[model] = reason
+    _forget()
 
 
 def description_of(model: type) -> AuditDescription:
     """Return how *model* is told: its own description, its nearest base's, or generic words."""
-    return next((_descriptions[c] for c in model.__mro__ if c in _descriptions), None) or _generic(model)
+    if model not in _told:
+        _told[model] = next((_descriptions[c] for c in model.__mro__ if c in _descriptions), None) or generic(model)
+    return _told[model]
 
 
 def is_exempt(model: type) -> bool:
     """Return whether *model* is left out of the log."""
-    return any(c in _exempt for c in model.__mro__)
+    if model not in _left_out:
+        _left_out[model] = any(c in _exempt for c in model.__mro__)
+    return _left_out[model]
 
 
 def is_known(model: type) -> bool:
     """Return whether somebody has described *model* or exempted it."""
     return is_exempt(model) or any(c in _descriptions for c in model.__mro__)
+
+
+def _forget() -> None:
+    """Forget what was worked out of the above: it is asked for with every change."""
+    for worked_out in (_attached, _told, _left_out):
+        worked_out.clear()
 
 
 def count_classes(_mapper: object, _class: type) -> None:

@@ -14,31 +14,28 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import LargeBinary, TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from erebus.trail.chain import link
+from erebus.trail.chain import digest, digests, link
 from erebus.trail.events import Written
-from erebus.trail.tables import CONTENT, ZERO_HASH, audit_events, audit_logs, empty
+from erebus.trail.tables import CONTENT, WRITE_RING, ZERO_HASH, audit_logs, empty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
 
     from erebus.trail.events import Log
 
 FEW = 5
 _ZERO = f"'\\x{ZERO_HASH.hex()}'::bytea".replace(":", "\\:")
-_WRITTEN = [c.name for c in audit_events.c]
 _TYPES = {"status": "boolean"}
-_UPSERT = (
-    f"INSERT INTO audit_events ({', '.join(_WRITTEN)}) {{source}} ON CONFLICT (log_id, slot) DO UPDATE SET "
-    + ", ".join(f"{n} = excluded.{n}" for n in _WRITTEN if n not in {"log_id", "slot"})
-)
 
 
-def append(connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int) -> Written:
+def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]], key: bytes, now: int) -> Written:
     """Write the events; return how many rows were written and had to be, and when counted failures are due."""
     if len(contents) > FEW:
-        return _append_batch(connection, log, contents, digests, now)
+        return _append_batch(connection, log, contents, key, now)
     values = {f"{name}_{i}": c[name] for i, c in enumerate(contents, 1) for name in CONTENT}
-    values |= {f"d_{i}": d for i, d in enumerate(digests, 1)}
+    values |= {f"d_{i}": d for i, d in enumerate(digests(key, log.id, contents), 1)}
     place = {"log": log.id, "project": log.project_id, "capacity": log.capacity, "now": now}
     row = connection.execute(_few(len(contents)), {**values, **place}).one()
     return Written(row.written, len(contents), row.settle_at)
@@ -73,7 +70,7 @@ def _few(count: int) -> TextClause:
             head_time = {time}, head_hash = {further}
           RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t,
             l.settle_at),
-        e AS ({_UPSERT.format(source=source)} RETURNING 1)
+        e AS ({WRITE_RING.format(source=source)} RETURNING 1)
         SELECT (SELECT count(*) FROM e) AS written, h.settle_at FROM h"""
     return text(statement).bindparams(*(bindparam(f"d_{i}", type_=LargeBinary) for i in range(1, count + 1)))
 
@@ -93,18 +90,18 @@ def _link(hash_before: str, base: str, time: str, i: int) -> str:
 
 
 def _append_batch(
-    connection: Connection, log: Log, contents: list[dict[str, Any]], digests: list[bytes], now: int
+    connection: Connection, log: Log, contents: Sequence[dict[str, Any]], key: bytes, now: int
 ) -> Written:
     make(connection, log)
     head = connection.execute(select(audit_logs).where(audit_logs.c.id == log.id).with_for_update()).one()
     kept = min(len(contents), head.capacity)
     time = max(now, head.head_time)
     rows, previous = [], bytes(head.head_hash)
-    for index in range(len(contents) - kept, len(contents)):
-        number = head.head_number + index + 1
-        following = link(previous, number, time, digests[index])
+    skipped = len(contents) - kept
+    for number, content in enumerate(contents[skipped:], head.head_number + skipped + 1):
+        following = link(previous, number, time, digest(key, log.id, content))
         place = {"number": number, "slot": number % head.capacity, "prev_hash": previous.hex(), "hash": following.hex()}
-        rows.append({**contents[index], **place})
+        rows.append({**content, **place})
         previous = following
     values = {"log": log.id, "n": len(contents), "time": time, "head": previous, "rows": json.dumps(rows)}
     return Written(connection.execute(_BATCH, values).rowcount, kept, head.settle_at)
@@ -126,4 +123,4 @@ _BATCH = text(f"""
     WITH h AS (
       UPDATE audit_logs SET head_number = head_number + :n, prior_hash = head_hash, head_time = :time, head_hash = :head
       WHERE id = :log RETURNING id, head_time)
-    {_UPSERT.format(source=_BATCH_SOURCE)}""")
+    {WRITE_RING.format(source=_BATCH_SOURCE)}""")

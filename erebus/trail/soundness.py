@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import rfc8785
-
 from erebus.trail.chain import digest, link
 from erebus.trail.findings import Fault, Finding
 from erebus.trail.tables import MAX_CAPACITY, ZERO_HASH
@@ -163,5 +161,5 @@ def _hash(
     try:
         made = digest(key, event.log_id, event.content())
         return link(previous, number, event.created_at if time is None else time, made)
-    except (rfc8785.CanonicalizationError, OverflowError):
+    except (ValueError, OverflowError):
         return None

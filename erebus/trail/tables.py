@@ -129,6 +129,13 @@ audit_bursts = Table(
     Column("last_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("log_id", "actor_id", name="pk_audit_bursts"),
 )
+WRITE_RING = (
+    f"INSERT INTO audit_events ({', '.join(c.name for c in audit_events.c)}) {{source}}"
+    " ON CONFLICT (log_id, slot) DO UPDATE SET "
+    + ", ".join(f"{c.name} = excluded.{c.name}" for c in audit_events.c if not c.primary_key)
+)
+"""The statement that writes events over those that they displace, but for where it takes them from."""
+
 RIGHTS = {
     "audit_events": ("SELECT", "INSERT", "UPDATE", "DELETE"),  # a ring that is laid anew smaller deletes the displaced
     "audit_logs": ("SELECT", "INSERT", "UPDATE"),

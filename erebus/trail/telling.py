@@ -33,16 +33,14 @@ def field_change(name: str, before: object, after: object, description: AuditDes
     return FieldChange(name, told, recordable(before), recordable(after), is_cut=is_cut(before) or is_cut(after))
 
 
-def _change_set(capture: Capture, description: AuditDescription) -> ChangeSet | None:
-    """Return *capture* as *description* lets it be told; None when only ignored fields changed."""
+def _change_set(capture: Capture, description: AuditDescription) -> ChangeSet:
+    """Return *capture* as *description* lets it be told."""
     names = _told_fields(capture, description)
     fields = tuple(
         field_change(n, capture.before.get(n), capture.after.get(n), description)
         for n in names
         if n not in description.ignored
     )
-    if capture.action == "update" and not fields:
-        return None
     return ChangeSet(
         action=capture.action,
         entity_type=description.entity_type,
@@ -64,14 +62,12 @@ def _told_fields(capture: Capture, description: AuditDescription) -> list[str]:
     return [n for n in (*description.recorded, *description.secret) if values.get(n) is not None]
 
 
-def tell_change(capture: Capture | Remark) -> dict[str, Any] | None:
-    """Return the content of the line for what happened, or None if nothing that is told did."""
+def tell_change(capture: Capture | Remark) -> dict[str, Any]:
+    """Return the content of the line for what happened."""
     if isinstance(capture, Remark):
         return capture.content
     description = description_of(capture.model)
     change = _change_set(capture, description)
-    if change is None:
-        return None
     words = description.words_for(change)
     sentence = f"{words.verb[0]} {words.tell(change)}"
     reason = description.reason(change)
@@ -82,7 +78,9 @@ def tell_failure(capture: Capture, reason: str) -> dict[str, Any] | None:
     """Return the content of the line for what *capture* tried and did not do, or None if nothing that is told was."""
     description = description_of(capture.model)
     change = _change_set(capture, description)
-    return tell_attempt(change, description, capture.log, capture.actor, reason) if change is not None else None
+    if capture.action == "update" and not change.fields:
+        return None
+    return tell_attempt(change, description, capture.log, capture.actor, reason)
 
 
 def tell_attempt(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import rfc8785
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from erebus import trail
+from erebus.trail.chain import digest
+from erebus.trail.tables import CONTENT
 from erebus.trail.values import one_line, recordable
-from tests.trail.conftest import Book, Colour, kept
+from tests.trail.conftest import KEY, Book, Colour, kept
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -46,6 +49,18 @@ def test_any_text_is_one_line_that_can_be_hashed_and_stored(text: str) -> None:
     assert len(line.splitlines()) <= 1
     assert "\x00" not in line
     assert json.loads(rfc8785.dumps(line)) == line
+
+
+contents = st.dictionaries(st.sampled_from(CONTENT), st.text(st.characters(codec="utf-8")) | st.booleans() | st.none())
+
+
+@given(contents)
+def test_the_digest_is_over_the_canonical_text(content: dict[str, Any]) -> None:
+    whole = {**dict.fromkeys(CONTENT), **content}
+
+    made = digest(KEY, "a", whole)
+
+    assert made == hmac.digest(KEY, rfc8785.dumps({"log_id": "a", **whole}), "sha256")
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
