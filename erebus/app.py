@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
-from flask_migrate import Migrate
 
 from erebus import clock, config, trail
 from erebus.cli import init_commands
@@ -14,9 +13,9 @@ from erebus.db import Base, Model, db, prepare
 from erebus.http import actor, init_http, required_permission
 from erebus.plugins import Installation, Plugin, PluginError, load
 from erebus.probes import bp as probes
+from erebus.protection import look_for_triggers
 from erebus.scope import PLATFORM, log_of
 from erebus.templating import init_templating
-from erebus.upgrading import check_protection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +32,7 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     """Return the app. *settings* win over the environment; *plugins* come after the built-in and the installed ones.
 
     Raises `erebus.config.SettingError` for a setting that cannot work, `erebus.plugins.PluginError` for a plugin that
-    cannot be taken in, and `erebus.upgrading.UnprotectedLogError` for a database without the log's triggers; each names
+    cannot be taken in, `erebus.protection.UnprotectedLogError` for a database without the log's triggers; each names
     the culprit.
     """
     app = Flask("erebus")
@@ -51,6 +50,8 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     # Set last: Flask-Security brings a JSON provider of its own, which would sort the fields of an event again.
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the provider's, not the base class's
     init_commands(app)
+    if click.get_current_context(silent=True):
+        _init_migrations(app)
     _check(app)
     return app
 
@@ -78,12 +79,24 @@ def _describe(installation: Installation) -> None:
 
 def _connect(app: Flask, settings: config.Settings) -> None:
     db.init_app(app)
-    Migrate(app, db, directory=str(config.MIGRATIONS), render_as_batch=True, compare_type=True)
     key = config.chain_key(settings)
     with app.app_context():
         prepare(db.engine)
         trail.guard_connections(db.engine)  # after its pragmas, which it would refuse
         trail.use_key(db.engine, key)
+
+
+def _init_migrations(app: Flask) -> None:
+    """Let ``flask db`` make revisions; Alembic is loaded on the command line only."""
+    from flask_migrate import Migrate  # noqa: PLC0415 - as said
+
+    Migrate(app, db, directory=str(config.MIGRATIONS), render_as_batch=True, compare_type=True)
+
+
+def _refuse_unprotected(missing: list[str]) -> None:
+    from erebus.upgrading import refuse_unprotected  # noqa: PLC0415 - Alembic, where something is wrong only
+
+    refuse_unprotected(db.engine, missing)
 
 
 def _is_serving() -> bool:
@@ -104,8 +117,8 @@ def _register(app: Flask, plugin: Plugin) -> None:
 def _check(app: Flask) -> None:
     """Refuse, by name, what is missing: a trigger of the log, a route's permission, a model's description."""
     with app.app_context():
-        if _is_serving():
-            check_protection(db.engine)
+        if _is_serving() and (missing := look_for_triggers(db.engine)):
+            _refuse_unprotected(missing)
         for rule in app.url_map.iter_rules():
             try:
                 required_permission(rule.endpoint)

@@ -5,7 +5,6 @@ A plugin with models needs a folder with ``versions/`` in it and nothing else: n
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,10 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import OperationalError
 
 from erebus import config
 from erebus.db import WRITES, prepare
-from erebus.trail import missing_triggers
+from erebus.protection import UnprotectedLogError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +27,6 @@ if TYPE_CHECKING:
     from erebus.plugins import Installation
 
 OWN = "alembic_version"
-_log = logging.getLogger("erebus.upgrading")
-
-
-class UnprotectedLogError(Exception):
-    """The database does not protect the log; the text names the triggers that are missing, and says what to do."""
 
 
 def upgrade_all(installation: Installation) -> None:
@@ -45,21 +38,16 @@ def upgrade_all(installation: Installation) -> None:
                 upgrade(connection, plugin.migrations, f"{OWN}_{plugin.name}")
 
 
-def check_protection(engine: Engine) -> None:
-    """Refuse to work on a log that the database does not protect. One query where all triggers are there.
+def refuse_unprotected(engine: Engine, missing: list[str]) -> None:
+    """Refuse to work on a log that lacks the triggers *missing*. Raises `UnprotectedLogError`.
 
-    Tables that are not up to date may lack them: bringing them up to date must still be possible. A database that is
-    not there yet is no reason not to start: ``/readyz`` tells of it. Raises `UnprotectedLogError`.
+    Tables that are not up to date may lack them: bringing them up to date must still be possible.
     """
-    try:
-        with engine.connect() as connection:
-            missing = missing_triggers(connection)
-            if missing and _is_up_to_date(connection):
-                raise UnprotectedLogError(_warning(missing, engine.dialect.name))
-    except OperationalError:
-        _log.warning("the database cannot be reached: whether the log is protected was not looked at")
-    finally:
-        engine.dispose()  # or a server that forks after this would share the connection among its workers
+    with engine.connect() as connection:
+        is_up_to_date = _is_up_to_date(connection)
+    engine.dispose()
+    if is_up_to_date:
+        raise UnprotectedLogError(_warning(missing, engine.dialect.name))
 
 
 def _is_up_to_date(connection: Connection) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,8 +12,9 @@ from sqlalchemy import create_engine, event, text
 
 from erebus import config, create_app, db
 from erebus.db import prepare
+from erebus.protection import UnprotectedLogError, look_for_triggers
 from erebus.trail.triggers import TRIGGERS
-from erebus.upgrading import UnprotectedLogError, check_protection, owner_connection
+from erebus.upgrading import owner_connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +90,18 @@ def test_looking_for_triggers_takes_one_statement(settings: dict[str, Any]) -> N
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
 
-    check_protection(engine)
-
+    assert look_for_triggers(engine) == []
     assert len([s for s in statements if not s.startswith("BEGIN")]) == 1
+
+
+def test_what_only_the_command_line_needs_is_not_loaded_to_serve(settings: dict[str, Any]) -> None:
+    environment = {f"EREBUS_{name}": str(value) for name, value in settings.items() if name != "TESTING"}
+    program = "import sys; from erebus import create_app; create_app(); print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **environment}, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert {"flask", "sqlalchemy"} <= {*done.stdout.decode().split()}
+    assert not {"alembic", "flask_migrate", "erebus.demo", "erebus.commands.doctor"} & {*done.stdout.decode().split()}
