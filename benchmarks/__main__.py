@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks import size, start, tables, throughput, writes
+from benchmarks import reading, size, start, tables, throughput, writes
 from benchmarks.rounds import Rounds
 from benchmarks.workers import databases
 
@@ -21,6 +21,7 @@ def main() -> None:
         throughput.measure(rounds, found)
         size.measure(rounds, found)
         start.measure(rounds)
+        reading.measure(rounds, found)
         text = tables.render(rounds, found)
     (ROOT / "docs" / "benchmarks.md").write_text(text)
     FILE.unlink()

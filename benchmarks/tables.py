@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from benchmarks import size, start, throughput, writes
+from benchmarks import reading, size, start, throughput, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +53,8 @@ sentence.
 
 def render(rounds: Rounds, databases: dict[str, Databases]) -> str:
     """Return the whole page."""
-    parts = [HEAD, *_writes(rounds), _throughput(rounds), _size(rounds), _start(rounds), _machine(databases)]
+    parts = [HEAD, *_writes(rounds), _throughput(rounds), _size(rounds), _start(rounds), _reading(rounds)]
+    parts.append(_machine(databases))
     return "\n".join(parts)
 
 
@@ -101,6 +102,25 @@ def _start(rounds: Rounds) -> str:
     lines = [[words, _pair(rounds.ratios(f"start, {n}", "libraries")[n])] for n, words in told.items()]
     about = f"A whole process over one that only imports the same libraries; {start.ROUNDS} rounds. Goal: 1.25.\n"
     return f"## Start\n\n{about}\n" + _table(["", "ratio"], lines)
+
+
+def _reading(rounds: Rounds) -> str:
+    told = {
+        "page": ("the page of 25 over its template alone", "template", "page", "1.50"),
+        "rows": ("100 rows over the same built of plain strings", "plain strings", "template", "2.00"),
+        "page among many": (f"the page, {reading.LOGS:,} full logs behind it", "template", "page", "1.50"),
+    }
+    lines = []
+    for what, (words, base, variant, goal) in told.items():
+        pairs = [_pair(rounds.ratios(reading.name(kind, what), base)[variant]) for kind in ("SQLite", "PostgreSQL")]
+        lines.append([words, *pairs, goal])
+    about = (
+        f"The list page of a full log, asked for as a browser does; {reading.ROUNDS} rounds of {reading.TIMES}. It makes nine"
+        " statements, however long the log is and however many there are: the account; the membership with its project; the"
+        " log with its events; the triggers; the failures that were only counted; for what stands around it the projects to"
+        " switch to, the number of keys, the number of members and the head of the log.\n"
+    )
+    return f"## Reading\n\n{about}\n" + _table(["", "SQLite", "PostgreSQL", "goal"], lines)
 
 
 def _machine(databases: dict[str, Databases]) -> str:
