@@ -115,10 +115,10 @@ def _reading(rounds: Rounds) -> str:
         pairs = [_pair(rounds.ratios(reading.name(kind, what), base)[variant]) for kind in ("SQLite", "PostgreSQL")]
         lines.append([words, *pairs, goal])
     about = (
-        f"The list page of a full log, asked for as a browser does; {reading.ROUNDS} rounds of {reading.TIMES}. It makes nine"
-        " statements, however long the log is and however many there are: the account; the membership with its project; the"
-        " log with its events; the triggers; the failures that were only counted; for what stands around it the projects to"
-        " switch to, the number of keys, the number of members and the head of the log.\n"
+        f"The list page of a full log, asked for as a browser does; {reading.ROUNDS} rounds of {reading.TIMES}.\n"
+        "It makes nine statements, however long the log is and however many there are: the account; the membership with\n"
+        "its project; the log with its events; the triggers; the failures that were only counted; and for what stands\n"
+        "around it the projects to switch to, the number of keys and of members, and the head of the log.\n"
     )
     return f"## Reading\n\n{about}\n" + _table(["", "SQLite", "PostgreSQL", "goal"], lines)
 

@@ -244,7 +244,7 @@ def test_address_of_an_event_that_is_gone_says_so(reader: FlaskClient, project: 
 
 
 @pytest.mark.parametrize("events", [3, 110])
-def test_the_page_takes_nine_statements_however_long_the_log_is(
+def test_the_page_takes_seven_statements_however_long_the_log_is(
     app: Flask, reader: FlaskClient, project: Place, write: Callable, events: int
 ) -> None:
     write(events - 3)
@@ -254,4 +254,4 @@ def test_the_page_takes_nine_statements_however_long_the_log_is(
 
     page(reader, project)
 
-    assert len([s for s in statements if s != "BEGIN"]) == 9, statements
+    assert len([s for s in statements if s != "BEGIN"]) == 7, statements
