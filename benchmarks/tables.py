@@ -116,9 +116,9 @@ def _reading(rounds: Rounds) -> str:
         lines.append([words, *pairs, goal])
     about = (
         f"The list page of a full log, asked for as a browser does; {reading.ROUNDS} rounds of {reading.TIMES}.\n"
-        "It makes nine statements, however long the log is and however many there are: the account; the membership with\n"
-        "its project; the log with its events; the triggers; the failures that were only counted; and for what stands\n"
-        "around it the projects to switch to, the number of keys and of members, and the head of the log.\n"
+        "It makes nine statements, however long the log is and however many there are: the account; the membership\n"
+        "with its project; the log with its events; the triggers; the failures that were only counted; and for what\n"
+        "stands around it the projects to switch to, the number of keys and of members, and the head of the log.\n"
     )
     return f"## Reading\n\n{about}\n" + _table(["", "SQLite", "PostgreSQL", "goal"], lines)
 
