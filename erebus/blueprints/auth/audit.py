@@ -25,6 +25,8 @@ _TOLD = ("active", "password", "email", "name", "image", "time_zone", "is_platfo
 
 
 def _registration(change: ChangeSet) -> str:
+    if not change["name"]:  # refused: what was typed is not kept
+        return f"an account for {change['email']}" if change["email"] else "an account"
     admin = " as platform admin" if change["is_platform_admin"] else ""
     return f"account '{change['name']}' ({change['email']}){admin}"
 

@@ -33,12 +33,12 @@ def signup() -> ResponseReturnValue:
     """Make an account and sign its owner in."""
     if current_user.is_authenticated:
         return redirect(url_for("projects.list"))
-    if not services.is_sign_up_open():
-        return render_template("auth/closed.html", reason=services.SIGN_UP_IS_CLOSED), 403
     form = SignUpForm()
     if form.validate_on_submit() and (user := _register(form)) is not None:
         login_user(user)  # type: ignore[arg-type]  # the mixin is theirs at run time only
         return redirect(url_for("projects.list"))
+    if not services.is_sign_up_open():
+        return render_template("auth/closed.html", reason=services.SIGN_UP_IS_CLOSED), 403
     return render_template("auth/signup.html", form=form, is_first=services.is_first()), form_status(form)
 
 
@@ -102,8 +102,10 @@ def image(sha256: str) -> Response:
 def _register(form: SignUpForm) -> User | None:
     """Take in who fills in *form*, as their own first act; on a refusal show it in the form and return None."""
     name, email = form.name.data or "", form.email.data or ""
-    draft = services.draft_account(name=name, email=email, password=form.password.data)
     try:
+        with transaction():
+            services.check_registration(email)
+        draft = services.draft_account(name=name, email=email, password=form.password.data)
         with ExitStack() as until_committed, transaction():
             user = services.register_user(draft)
             until_committed.enter_context(acting_as(actor_for(user)))
