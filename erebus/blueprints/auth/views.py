@@ -15,7 +15,7 @@ from erebus.blueprints.auth.addresses import is_own
 from erebus.blueprints.auth.forms import PasswordForm, ProfileForm, SignUpForm
 from erebus.blueprints.auth.models import Image, Theme, User
 from erebus.db import db, transaction
-from erebus.forms import form_status, show_refusal
+from erebus.forms import form_status, sent, show_refusal
 from erebus.http import actor_for
 from erebus.permissions import public, requires
 from erebus.trail import Refused, acting_as
@@ -77,12 +77,12 @@ def change_password() -> ResponseReturnValue:
 @requires("account:profile:update")
 def theme() -> ResponseReturnValue:
     """Set the look of the pages and go back to where one was."""
-    wanted = request.form.get("theme", "")
+    wanted, back = sent("theme"), _where_one_was()
     if wanted not in set(Theme):
         abort(400)
     with transaction():
         services.set_theme(_me(), Theme(wanted))
-    return redirect(_where_one_was(), 303)
+    return redirect(back, 303)
 
 
 @bp.route("/images/<sha256>.png")
@@ -125,7 +125,7 @@ def _account_page(profile: ProfileForm, password: PasswordForm, status: int) -> 
 
 def _where_one_was() -> str:
     """Return the page that the form names, else the one it was on, else the projects; only pages of this site."""
-    named = request.form.get("next", "")
+    named = sent("next")
     if is_own(named):
         return named
     was = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
