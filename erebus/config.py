@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "EREBUS_"
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_INSTALLED = Path(__file__).parent / "migrations"  # where a wheel has them
+MIGRATIONS = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent / "migrations"
 _KEY_BYTES = 32
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
