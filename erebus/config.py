@@ -7,9 +7,11 @@ digits would become a number.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from dataclasses import dataclass, field, fields
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "EREBUS_"
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_INSTALLED = Path(__file__).parent / "migrations"  # where a wheel has them
+MIGRATIONS = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent / "migrations"
 _KEY_BYTES = 32
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
+_OTHERS = ("EREBUS_TEST_", "EREBUS_SOAK_")  # what our tests are told
+_MISSPELT = 0.8  # how alike a name must be to one of ours (0 to 1) to be a slip of the hand
+_log = logging.getLogger("erebus.config")
 
 
 class SettingError(ValueError):
@@ -63,9 +69,11 @@ class Settings:
 def load(given: Mapping[str, Any] | None = None) -> Settings:
     """Return the settings from *given* (names with or without prefix, any case), then the environment.
 
-    Raises `SettingError` for an unknown name in *given* and for a value that cannot be converted.
+    Raises `SettingError` for an unknown name in *given*, a misspelt one in the environment, and a value that cannot be
+    converted. Other unknown names in the environment may be somebody else's: the process's log warns of them.
     """
     known = {f.name: f for f in fields(Settings)}
+    _check_environment(list(known))
     chosen = {n: os.environ[PREFIX + n.upper()] for n in known if PREFIX + n.upper() in os.environ}
     for raw, value in (given or {}).items():
         name = raw.upper().removeprefix(PREFIX).lower()
@@ -74,6 +82,18 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
             raise SettingError(message)
         chosen[name] = value
     return Settings(**{n: _convert(n, str(known[n].type), v) for n, v in chosen.items()})
+
+
+def _check_environment(known: list[str]) -> None:
+    for name in sorted(os.environ):
+        given = name.removeprefix(PREFIX).lower()
+        if given in known or not name.startswith(PREFIX) or name.startswith(_OTHERS):
+            continue
+        likeness, nearest = max((SequenceMatcher(None, given, other).ratio(), other) for other in known)
+        message = f"{name} is not a setting of Erebus; the nearest is {PREFIX}{nearest.upper()}"
+        if likeness >= _MISSPELT:
+            raise SettingError(message)
+        _log.warning("%s. It is ignored.", message)
 
 
 def database_url(settings: Settings) -> str:

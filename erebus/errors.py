@@ -45,7 +45,7 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     _undo(error.original_exception or error if isinstance(error, InternalServerError) else error)
     if isinstance(error, InternalServerError):
         return render_template("errors/500.html", request_id=g.get("request_id", "")), 500
-    title, hint = _ADVICE.get(error.code, (error.name, "Go back and try again."))
+    title, hint = getattr(error, "advice", None) or _ADVICE.get(error.code, (error.name, "Go back and try again."))
     if isinstance(error, CSRFError):
         title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
     if request.path.endswith(".json"):

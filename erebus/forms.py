@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import StringField
+from werkzeug.exceptions import BadRequest
+from wtforms import SelectMultipleField, StringField
 from wtforms.validators import StopValidation
 
 from erebus.db import transaction
@@ -30,8 +31,20 @@ LEAK = "This holds the secret of an API key, and everybody would read it. Leave 
 INVALID, CONFLICT = 422, 409
 
 
+class SentTwice(BadRequest):
+    """A field that takes one value came with several: taking either of them would be a guess."""
+
+    advice = (
+        "A field was sent more than once",
+        "Nothing was changed. Reload the page that the form is on, and send it again.",
+    )
+
+
 class BaseForm(FlaskForm):
-    """A form with a token against forged requests. It takes what was typed: a file sent as a field is no text."""
+    """A form with a token against forged requests. It takes what was typed: a file sent as a field is no text.
+
+    Raises `SentTwice`.
+    """
 
     class Meta(FlaskForm.Meta):
         """How the form is filled in."""
@@ -43,6 +56,13 @@ class BaseForm(FlaskForm):
             return request.form if request.method == "POST" and request.form else None
 
     refusal: Refused | None = None
+
+    def process(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - WTForms' own
+        """Fill the form in, unless a field that takes one value was sent with several."""
+        super().process(*args, **kwargs)
+        single = (field for field in self if not isinstance(field, SelectMultipleField))
+        if any(len(field.raw_data or ()) > 1 for field in single):
+            raise SentTwice
 
 
 class LineField(StringField):
@@ -66,6 +86,14 @@ class LineField(StringField):
             raise StopValidation(problem)
         if has_secret(self.data or ""):
             raise StopValidation(LEAK)
+
+
+def sent(name: str) -> str:
+    """Return the one value of the field *name* of the request, empty if there is none. Raises `SentTwice`."""
+    values = request.form.getlist(name)
+    if len(values) > 1:
+        raise SentTwice
+    return values[0] if values else ""
 
 
 def is_readable(text: str) -> bool:

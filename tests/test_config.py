@@ -55,6 +55,44 @@ def test_what_cannot_work_is_refused_by_name(given: dict[str, Any], message: str
         config.load(given)
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("EREBUS_DATABSE_URL", "EREBUS_DATABASE_URL"),
+        ("EREBUS_DATABASE", "EREBUS_DATABASE_URL"),
+        ("EREBUS_SECURE_COOKIE", "EREBUS_SECURE_COOKIES"),
+        ("EREBUS_DEMO_PASWORD", "EREBUS_DEMO_PASSWORD"),
+    ],
+)
+def test_a_misspelt_name_is_refused_and_the_right_one_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, nearest: str
+) -> None:
+    monkeypatch.setenv(name, "hunter2")
+    with pytest.raises(config.SettingError) as refused:
+        config.load()
+    assert str(refused.value) == f"{name} is not a setting of Erebus; the nearest is {nearest}"
+
+
+@pytest.mark.parametrize("name", ["EREBUS_DB_URL", "EREBUS_API_KEY", "EREBUS_"])
+def test_another_name_that_looks_like_a_setting_is_warned_of_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    monkeypatch.setenv(name, "hunter2")
+    config.load()
+    (warning,) = caplog.records
+    assert warning.getMessage().startswith(f"{name} is not a setting of Erebus; the nearest is EREBUS_")
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["EREBUS_TEST_DATABASE", "EREBUS_TEST_DATABASE_URL", "EREBUS_SOAK_KILLS", "OTHER_URL"])
+def test_names_of_tests_and_of_other_programs_are_no_matter(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    monkeypatch.setenv(name, "postgresql")
+    config.load()
+    assert caplog.records == []
+
+
 def test_a_postgresql_address_gets_the_driver_and_keeps_its_password() -> None:
     address = "postgres://erebus:p%40ss@db.example/erebus"
     settings = config.load({"DATABASE_URL": address})

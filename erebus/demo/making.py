@@ -13,6 +13,7 @@ from erebus import clock
 from erebus.blueprints.auth import services as accounts
 from erebus.blueprints.auth.models import User
 from erebus.db import db, transaction
+from erebus.demo import password as passwords
 from erebus.demo import story
 from erebus.demo.people import PEOPLE
 from erebus.demo.stage import Stage
@@ -56,6 +57,7 @@ def make(settings: Settings, password: str) -> None:
             for moment, scene in scenes:
                 stage.play(scene, moment)
         _use_keys(stage, now)
+        passwords.keep(settings, password)
 
 
 def _use_keys(stage: Stage, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""The one password of all demo accounts: the setting, or one that is made up once and kept in the instance folder."""
+"""The one password of all demo accounts: the setting, or one that is made up once and kept in the instance folder.
+
+One folder may serve several databases, each with a demo: a password that accounts have is not forgotten for another.
+"""
 
 from __future__ import annotations
 
@@ -24,33 +27,41 @@ _LONGEST = 128
 
 
 def choose(settings: Settings) -> str:
-    """Return the password for new accounts, and keep it for `candidates`.
+    """Return the password for new accounts: the setting, that of an earlier demo in this instance folder, or a new one.
 
     Raises `SettingError` for one with which nobody could sign in.
     """
-    password = settings.demo_password or "-".join([*(secrets.choice(_WORDS) for _ in range(3)), _number()])
+    password = settings.demo_password or next(iter(_kept(settings)), "") or _made_up()
     if len(password) > _LONGEST or not password.isprintable() or not password.strip():
         message = f"EREBUS_DEMO_PASSWORD must be at most {_LONGEST} characters that can be seen, not all of them spaces"
         raise SettingError(message)
+    return password
+
+
+def keep(settings: Settings, password: str) -> None:
+    """Keep the *password* that accounts have been given, above those of demos in other databases, a line each."""
+    lines = dict.fromkeys((password, *_kept(settings)))
     file = _file(settings)
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
-        kept.write(password)
-    return password
+        kept.write("\n".join(lines))
 
 
 def candidates(settings: Settings) -> list[str]:
     """Return what the password of accounts that exist can be, the likeliest first."""
+    return [password for password in dict.fromkeys((*_kept(settings), settings.demo_password)) if password]
+
+
+def _kept(settings: Settings) -> list[str]:
     file = _file(settings)
-    kept = file.read_text(encoding="utf-8") if file.exists() else ""
-    return [password for password in dict.fromkeys((kept, settings.demo_password)) if password]
+    return file.read_text(encoding="utf-8").split("\n") if file.exists() else []
 
 
 def _file(settings: Settings) -> Path:
     return settings.instance_path / "demo.password"
 
 
-def _number() -> str:
-    return "".join(secrets.choice(string.digits) for _ in range(2))
+def _made_up() -> str:
+    words = (secrets.choice(_WORDS) for _ in range(3))
+    return "-".join([*words, "".join(secrets.choice(string.digits) for _ in range(2))])

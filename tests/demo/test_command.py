@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,15 +18,37 @@ from erebus.blueprints.projects.services import TitleIsTaken
 from erebus.demo import deeds, making, moments
 from erebus.demo.stage import Scene, Stage
 from erebus.trail import metadata
-from tests.conftest import transaction
+from tests.conftest import DATABASE, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flask import Flask
     from flask.testing import FlaskCliRunner
 
 DEMO = ["erebus", "demo", "--address", "http://127.0.0.1:5055"]
+
+
+@pytest.fixture
+def other(settings: dict[str, Any], migrated: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """``other(DEMO_PASSWORD=…)`` is an app with another database and the same instance folder."""
+    apps: list[Flask] = []
+    with ExitStack() as stack:
+        if DATABASE == "sqlite":
+            url = f"sqlite:///{shutil.copy(migrated, tmp_path / 'other.db')}"
+        else:
+            postgres = request.getfixturevalue("postgres")
+            url = postgres.url(stack.enter_context(postgres.database(migrated)))
+
+        def other(**more: str) -> Flask:
+            apps.append(create_app({**settings, "DATABASE_URL": url, **more}))
+            return apps[-1]
+
+        yield other
+        for app in apps:
+            with app.app_context():
+                db.engine.dispose()
 
 
 def password_in(output: str) -> str:
@@ -61,6 +85,35 @@ def test_takes_the_password_of_the_setting(settings: dict[str, Any]) -> None:
     assert password_in(app.test_cli_runner().invoke(args=DEMO).output) == "12345678"
     with app.app_context():
         db.engine.dispose()
+
+
+def test_a_demo_in_another_database_takes_the_password_that_is_kept(
+    runner: FlaskCliRunner, other: Callable[..., Flask], tmp_path: Path
+) -> None:
+    first = password_in(runner.invoke(args=DEMO).output)
+    second = password_in(other().test_cli_runner().invoke(args=DEMO).output)
+    assert first == second == (tmp_path / "demo.password").read_text()
+
+
+def test_a_demo_with_a_password_of_its_own_does_not_make_another_one_forgotten(
+    runner: FlaskCliRunner, other: Callable[..., Flask]
+) -> None:
+    first = password_in(runner.invoke(args=DEMO).output)
+    for _ in range(2):
+        assert password_in(other(DEMO_PASSWORD="12345678").test_cli_runner().invoke(args=DEMO).output) == "12345678"
+    assert password_in(runner.invoke(args=DEMO).output) == first
+
+
+def test_no_password_is_kept_that_no_account_was_given(
+    other: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stop(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "demo.password").write_text("amber-otter-lantern-42")
+    monkeypatch.setattr(Stage, "register", stop)
+    assert other(DEMO_PASSWORD="12345678").test_cli_runner().invoke(args=DEMO).exit_code != 0
+    assert (tmp_path / "demo.password").read_text() == "amber-otter-lantern-42"
 
 
 def test_says_that_a_password_was_changed_since(app: Flask, runner: FlaskCliRunner) -> None:

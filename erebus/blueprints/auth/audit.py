@@ -25,6 +25,8 @@ _TOLD = ("active", "password", "email", "name", "image", "time_zone", "is_platfo
 
 
 def _registration(change: ChangeSet) -> str:
+    if not change["name"]:  # refused: what was typed is not kept
+        return f"an account for {change['email']}" if change["email"] else "an account"
     admin = " as platform admin" if change["is_platform_admin"] else ""
     return f"account '{change['name']}' ({change['email']}){admin}"
 
@@ -85,17 +87,34 @@ USER = AuditDescription(
 )
 
 
+def _is_sign_up(change: ChangeSet, value: str) -> bool:
+    return change["key"] == services.OPEN_SIGN_UP and change.after("value") == value
+
+
+def _sign_up(change: ChangeSet) -> str:
+    words = {services.ON: "open to everyone", services.OFF: "closed"}
+    before, after = (words.get(str(value)) for value in (change.before("value"), change.after("value")))
+    return f"sign-up: {before} → {after}" if before else "sign-up"
+
+
 def _setting(change: ChangeSet) -> str:
     name = str(change["key"]).replace("_", " ")
     before, after = change.before("value"), change.after("value")
     return f"platform setting '{name}' " + (f"from '{before}' to '{after}'" if before else f"to '{after}'")
 
 
+_SETTING = "Updated platform setting"
 SETTING = AuditDescription(
     entity_type="setting",
-    label=lambda setting: str(setting.key).replace("_", " "),
+    label=lambda setting: "sign-up" if setting.key == services.OPEN_SIGN_UP else str(setting.key).replace("_", " "),
     recorded=("key", "value"),
     words=tuple(
-        Words(action, "Updated platform setting", ("Updated", "update"), _setting) for action in ("create", "update")
+        words
+        for action in ("create", "update")
+        for words in (
+            Words(action, _SETTING, ("Opened", "open"), _sign_up, lambda change: _is_sign_up(change, services.ON)),
+            Words(action, _SETTING, ("Closed", "close"), _sign_up, lambda change: _is_sign_up(change, services.OFF)),
+            Words(action, _SETTING, ("Updated", "update"), _setting),
+        )
     ),
 )

@@ -108,14 +108,12 @@ class SignUpForm(BaseForm):
     password = _SecretField("Password", _new_password())
 
     def validate(self, extra_validators: object = None) -> bool:
-        """Look at the password with the name and the address in mind, and whether the address is free."""
-        is_valid = bool(super().validate(extra_validators))
+        """Look at the password with the name and the address in mind."""
+        super().validate(extra_validators)
         name, email = self.name.data or "", self.email.data or ""
         if not self.password.errors:
             _show(self.password, passwords.weakness(self.password.data, [name, email, *email.split("@")]))
-        if is_valid and services.is_email_taken(email):
-            _show(self.email, services.EMAIL_IS_TAKEN)
-        return is_valid and not self.errors
+        return not self.errors
 
 
 class SignInForm(BaseForm):

@@ -58,18 +58,28 @@ def draft_account(*, name: str, email: str, password: str, time_zone: str = "UTC
 def register_user(draft: AccountDraft) -> User:
     """Take the account in; the first one of an installation becomes its platform admin (``product.md``, *People*).
 
-    One at a time, so that of two first ones only one becomes it. Raises `SignUpIsClosed` and `EmailIsTaken`.
+    One at a time, so that of two first ones only one becomes it. Raises what `check_registration` does.
     """
     _wait_for_other_registrations()
     user = draft.user
+    check_registration(user.email)
     user.is_platform_admin = is_first()
-    if not user.is_platform_admin and not is_sign_up_open():
-        raise SignUpIsClosed(user, _wanted(user), reason=SIGN_UP_IS_CLOSED, action="create")
-    if is_email_taken(user.email):
-        raise EmailIsTaken(user, _wanted(user), reason=EMAIL_IS_TAKEN, action="create", field="email")
     _keep(draft.image)
     db.session.add(user)
     return user
+
+
+def check_registration(email: str) -> None:
+    """Refuse an account for the normalised address *email* by the rules of `register_user`: ask before hashing.
+
+    The refusals hold nothing that a visitor typed (``product.md``: a failed sign-in neither; a password may have ended
+    up in the wrong field), but for an address that has an account. Raises `SignUpIsClosed` and `EmailIsTaken`.
+    """
+    if not is_sign_up_open():
+        raise SignUpIsClosed(User(name="", email=""), {}, reason=SIGN_UP_IS_CLOSED, action="create")
+    if db.session.scalar(select(User.id).where(User.email == email)) is not None:
+        nobody = User(name="", email=email)
+        raise EmailIsTaken(nobody, {"email": email}, reason=EMAIL_IS_TAKEN, action="create", field="email")
 
 
 def update_profile(user: User, *, name: str, time_zone: str, theme: Theme) -> None:
@@ -115,11 +125,6 @@ def is_first() -> bool:
     return db.session.scalar(select(User.id).limit(1)) is None
 
 
-def is_email_taken(email: str) -> bool:
-    """Return whether an account has the normalised address *email*."""
-    return db.session.scalar(select(User.id).where(User.email == email)) is not None
-
-
 def _wait_for_other_registrations() -> None:
     """Let nobody else register until this transaction ends; on SQLite it holds the write lock already."""
     if db.session.get_bind().dialect.name == "postgresql":
@@ -135,7 +140,3 @@ def _keep(image: Image) -> None:
     """Add *image* unless one with this content is there: two people may have the same initials and colour."""
     if db.session.get(Image, image.sha256) is None:
         db.session.add(image)
-
-
-def _wanted(user: User) -> dict[str, object]:
-    return {"name": user.name, "email": user.email}

@@ -15,7 +15,7 @@ from erebus.blueprints.auth.addresses import is_own
 from erebus.blueprints.auth.forms import PasswordForm, ProfileForm, SignUpForm
 from erebus.blueprints.auth.models import Image, Theme, User
 from erebus.db import db, transaction
-from erebus.forms import form_status, show_refusal
+from erebus.forms import form_status, sent, show_refusal
 from erebus.http import actor_for
 from erebus.permissions import public, requires
 from erebus.trail import Refused, acting_as
@@ -33,12 +33,12 @@ def signup() -> ResponseReturnValue:
     """Make an account and sign its owner in."""
     if current_user.is_authenticated:
         return redirect(url_for("projects.list"))
-    if not services.is_sign_up_open():
-        return render_template("auth/closed.html", reason=services.SIGN_UP_IS_CLOSED), 403
     form = SignUpForm()
     if form.validate_on_submit() and (user := _register(form)) is not None:
         login_user(user)  # type: ignore[arg-type]  # the mixin is theirs at run time only
         return redirect(url_for("projects.list"))
+    if not services.is_sign_up_open():
+        return render_template("auth/closed.html", reason=services.SIGN_UP_IS_CLOSED), 403
     return render_template("auth/signup.html", form=form, is_first=services.is_first()), form_status(form)
 
 
@@ -77,12 +77,12 @@ def change_password() -> ResponseReturnValue:
 @requires("account:profile:update")
 def theme() -> ResponseReturnValue:
     """Set the look of the pages and go back to where one was."""
-    wanted = request.form.get("theme", "")
+    wanted, back = sent("theme"), _where_one_was()
     if wanted not in set(Theme):
         abort(400)
     with transaction():
         services.set_theme(_me(), Theme(wanted))
-    return redirect(_where_one_was(), 303)
+    return redirect(back, 303)
 
 
 @bp.route("/images/<sha256>.png")
@@ -102,8 +102,10 @@ def image(sha256: str) -> Response:
 def _register(form: SignUpForm) -> User | None:
     """Take in who fills in *form*, as their own first act; on a refusal show it in the form and return None."""
     name, email = form.name.data or "", form.email.data or ""
-    draft = services.draft_account(name=name, email=email, password=form.password.data)
     try:
+        with transaction():
+            services.check_registration(email)
+        draft = services.draft_account(name=name, email=email, password=form.password.data)
         with ExitStack() as until_committed, transaction():
             user = services.register_user(draft)
             until_committed.enter_context(acting_as(actor_for(user)))
@@ -123,7 +125,7 @@ def _account_page(profile: ProfileForm, password: PasswordForm, status: int) -> 
 
 def _where_one_was() -> str:
     """Return the page that the form names, else the one it was on, else the projects; only pages of this site."""
-    named = request.form.get("next", "")
+    named = sent("next")
     if is_own(named):
         return named
     was = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from erebus import clock
 from erebus.db import Identified, Model, Timestamp, choice
@@ -75,7 +75,9 @@ class ApiKey(Identified, Model):
     revoked_reason: Mapped[str | None] = mapped_column(String(REASON_MAX))
     revoked_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
-    project: Mapped[Project] = relationship("Project", back_populates="keys")
+    project: Mapped[Project] = relationship(
+        "Project", backref=backref("keys", cascade="all, delete-orphan", order_by="ApiKey.id")
+    )
     created_by: Mapped[User] = relationship("User")
 
     @property

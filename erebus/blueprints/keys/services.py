@@ -60,6 +60,7 @@ def create_key(project: Project, label: str, environment: Environment, by: User)
     _check_label(candidate, label, attempted, action="create")
     secret = secrets.generate(environment.prefix)
     key = ApiKey(
+        project=project,
         label=label,
         environment=environment,
         status=KeyStatus.ACTIVE,
@@ -68,7 +69,7 @@ def create_key(project: Project, label: str, environment: Environment, by: User)
         digest=secret.digest,
         created_by_id=by.id,
     )
-    project.keys.append(key)
+    db.session.add(key)
     return key, secret.text
 
 

@@ -20,7 +20,6 @@ from erebus.permissions import Role
 
 if TYPE_CHECKING:
     from erebus.blueprints.auth.models import User
-    from erebus.blueprints.keys.models import ApiKey
 
 TITLE_MIN, TITLE_MAX = 3, 100
 TITLE_KEY_MAX = 3 * TITLE_MAX  # one letter can fold into three
@@ -78,9 +77,6 @@ class Project(Identified, Model):
     owner: Mapped[User] = relationship("User")
     memberships: Mapped[list[Membership]] = relationship(
         "Membership", back_populates="project", cascade="all, delete-orphan", order_by="Membership.id"
-    )
-    keys: Mapped[list[ApiKey]] = relationship(
-        "ApiKey", back_populates="project", cascade="all, delete-orphan", order_by="ApiKey.id"
     )
 
     @validates("title")

@@ -9,13 +9,13 @@ from flask_login import current_user
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from erebus.blueprints.keys.models import KeyStatus
+from erebus.blueprints.keys.models import ApiKey, KeyStatus
 from erebus.blueprints.projects.models import TITLE_KEY_MAX, Membership, Project, title_key
 from erebus.db import db
 from erebus.permissions import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from erebus.blueprints.auth.models import User
 
@@ -60,8 +60,7 @@ def find_memberships(user: User, text: str = "") -> Sequence[Membership]:
         return ()  # in no title; and SQLite refuses a pattern of more than 50,000 bytes
     if key:
         statement = statement.where(Project.title_key.contains(key, autoescape=True))
-    projects = joinedload(Membership.project)
-    statement = statement.options(projects.selectinload(Project.keys), projects.selectinload(Project.memberships))
+    statement = statement.options(joinedload(Membership.project).selectinload(Project.memberships))
     return db.session.scalars(statement.order_by(Project.title_key, Project.id)).all()
 
 
@@ -85,9 +84,15 @@ def count_members(project: Project) -> int:
     return db.session.scalar(select(func.count()).where(Membership.project_id == project.id)) or 0
 
 
-def count_keys(project: Project, dormant_days: int) -> KeyCounts:
-    """Return how many keys of *project* are in which state; unused for *dormant_days* days is dormant."""
-    statuses = [key.status for key in project.keys]
-    dormant = sum(key.is_dormant(dormant_days) for key in project.keys)
+def count_keys(projects: Iterable[Project], dormant_days: int) -> dict[str, KeyCounts]:
+    """Return how many keys of each of *projects*, by id, are in which state; unused for *dormant_days* is dormant."""
+    keys: dict[str, list[ApiKey]] = {project.id: [] for project in projects}
+    for key in db.session.scalars(select(ApiKey).where(ApiKey.project_id.in_(keys))):
+        keys[key.project_id].append(key)
+    return {project_id: _count(found, dormant_days) for project_id, found in keys.items()}
+
+
+def _count(keys: list[ApiKey], dormant_days: int) -> KeyCounts:
+    statuses = [key.status for key in keys]
     active, disabled, revoked = (statuses.count(status) for status in KeyStatus)
-    return KeyCounts(active, disabled, revoked, dormant)
+    return KeyCounts(active, disabled, revoked, dormant=sum(key.is_dormant(dormant_days) for key in keys))

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from erebus.blueprints.auth.models import User
+from erebus.blueprints.keys.models import ApiKey, KeyStatus
 from erebus.blueprints.projects import slugs, webhooks
 from erebus.blueprints.projects.models import Membership, Project, ProjectStatus, Region, title_key
 from erebus.db import db
@@ -196,9 +197,9 @@ def _check_not_archived(
 
 
 def _check_no_active_keys(project: Project) -> None:
-    active = [key for key in project.keys if key.is_active]
-    if active:
-        keys = "1 active key" if len(active) == 1 else f"{len(active)} active keys"
+    active = select(func.count()).where(ApiKey.project_id == project.id, ApiKey.status == KeyStatus.ACTIVE)
+    if count := db.session.scalar(active):
+        keys = "1 active key" if count == 1 else f"{count} active keys"
         webhook = ", and a webhook URL, to be removed in the settings" if project.webhook_url else ""
         reason = f"The project has {keys}, to be disabled or revoked first{webhook}. Then it can be deleted."
         raise _refused_deletion(ProjectHasActiveKeys, project, reason)

@@ -54,7 +54,8 @@ def list_projects() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()
     days = installation().settings.dormant_days
     memberships = queries.find_memberships(current_user, text)
-    cards = [Card(m, queries.count_keys(m.project, days), _log(m.project)) for m in memberships]
+    keys = queries.count_keys((m.project for m in memberships), days)
+    cards = [Card(m, keys[m.project_id], _log(m.project)) for m in memberships]
     return render_template("projects/list.html", cards=cards, text=text)
 
 
@@ -78,7 +79,7 @@ def show(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turne
     return render_template(
         "projects/show.html",
         project=g.project,
-        counts=queries.count_keys(g.project, days),
+        counts=queries.count_keys([g.project], days)[g.project.id],
         members=queries.count_members(g.project),
         dormant_days=days,
         log=log,
@@ -128,8 +129,8 @@ def delete(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has tur
     if attempt(form, lambda: services.delete_project(g.project, form.confirmation.data or "")):
         flash(f"Project '{title}' deleted.")
         return redirect(url_for("projects.list"))
-    counts = queries.count_keys(g.project, installation().settings.dormant_days)
-    page = render_template("projects/delete.html", form=form, project=g.project, counts=counts)
+    counts = queries.count_keys([g.project], installation().settings.dormant_days)
+    page = render_template("projects/delete.html", form=form, project=g.project, counts=counts[g.project.id])
     return page, form_status(form)
 
 

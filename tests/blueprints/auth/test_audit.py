@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from erebus.blueprints.auth.models import User
+from erebus.blueprints.auth.models import PlatformSetting, User
 from erebus.db import transaction
 
 if TYPE_CHECKING:
@@ -67,11 +67,22 @@ def test_a_platform_setting_is_told_with_both_values(
     for state in ("closed", "open"):
         result = runner.invoke(args=["sign-up", state])
         assert result.output == f"Sign-up is {state}.\n"
-    event = told()[0]
+    event, earlier = told()[:2]
     assert (event.action_description, event.entity_type, event.entity_id) == (
         "Updated platform setting",
         "setting",
         "open_sign_up",
     )
-    assert event.description == "Updated platform setting 'open sign up' from 'off' to 'on'"
+    assert event.description == "Opened sign-up: closed → open to everyone"
+    assert earlier.description == "Closed sign-up: open to everyone → closed"
     assert (event.actor_kind, event.actor_id) == ("system", "system")
+
+
+def test_a_setting_without_words_of_its_own_is_told_by_name(app: Flask, told: Callable[[], list[AuditEvent]]) -> None:
+    for value in ("red", "blue"):
+        with app.app_context(), transaction() as session:
+            session.merge(PlatformSetting(key="best_colour", value=value))
+    assert [event.description for event in told()[:2]] == [
+        "Updated platform setting 'best colour' from 'red' to 'blue'",
+        "Updated platform setting 'best colour' to 'red'",
+    ]

@@ -173,9 +173,7 @@ def test_bad_input_is_told_at_its_field(client: FlaskClient, field: str, value: 
     assert message in answer.text
 
 
-@pytest.mark.parametrize(
-    "body", [b"email=%ff&password=%ff", b"email=a@b.de&email=c&password=%ED%A0%80", b"", b"next=%ff"]
-)
+@pytest.mark.parametrize("body", [b"email=%ff&password=%ff", b"email=c&password=%ED%A0%80", b"", b"next=%ff"])
 def test_broken_bodies_are_bad_input_too(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/login", data=body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 422
