@@ -6,15 +6,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, create_engine, event, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
 
 from erebus import trail
-from erebus.db import prepare
 from tests.conftest import DATABASE
-from tests.trail.conftest import KEY, Base, Book, Shelf, kept
+from tests.trail.conftest import Base, Book, Shelf, engine_with, kept
 from tests.trail.value_models import Sample
 
 if TYPE_CHECKING:
@@ -166,20 +165,12 @@ def test_a_failure_after_a_write_of_the_same_transaction_is_never_lost(session: 
 @pytest.mark.tampers("the database goes with its one connection")
 def test_a_database_in_memory_with_one_connection_keeps_its_failures() -> None:
     """O-E4."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    prepare(engine)
-    trail.use_key(engine, KEY)
-    with engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        trail.metadata.create_all(connection)
-        trail.make_triggers(connection)
-    with Session(engine) as session:
+    with engine_with(Base.metadata, "sqlite://", poolclass=StaticPool) as engine, Session(engine) as session:
         session.add(Shelf(id="a"))
         session.commit()
         session.add(Parcel(name="Light", weight=-1, shelf_id="a"))
         expect(session, IntegrityError, session.commit)
         assert [e.entity_label for e in failures(session)] == ["Light"]
-    engine.dispose()
 
 
 # What cannot be written is not done
