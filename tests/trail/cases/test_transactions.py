@@ -1,6 +1,7 @@
-"""Savepoints, outer transactions, two phases and listeners that look: a line is what the outermost commit kept.
+"""Savepoints, outer transactions and listeners that look: a line is what the outermost commit kept.
 
-The plain cases, O-A1 to O-A6 and O-A8, stand in ``tests/trail/test_capture.py``.
+The plain cases, O-A1 to O-A6 and O-A8, stand in ``tests/trail/test_capture.py``, O-A9 in
+``test_two_phases.py``.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erebus import trail
-from tests.conftest import DATABASE
 from tests.trail.cases.conftest import News
 from tests.trail.cases.models import Project, Step, Tag, Task
 
@@ -176,22 +176,6 @@ def test_a_session_that_rolls_back_inside_an_outer_transaction_leaves_what_it_co
         inner.commit()
 
     assert titles(news()) == [("create", "a"), ("create", "c")]
-
-
-@pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite has no two-phase commit")
-def test_a_commit_in_two_phases_that_cannot_be_prepared_is_a_failure(
-    engine: Engine, session: Session, news: News
-) -> None:
-    """O-A9: the server of the tests prepares nothing."""
-    with Session(engine, twophase=True) as two:
-        two.add(new("a"))
-        with pytest.raises(DBAPIError, match="prepared transaction"):
-            two.prepare()
-        two.rollback()
-
-    lines = news()
-    assert lines
-    assert all(line.startswith("not done: create task") for line in lines)
 
 
 # Listeners that look
