@@ -86,8 +86,44 @@ def test_what_cannot_be_prepared_has_failed_once_for_each_entity(
     two.commit()
 
     assert news() == [
-        "not done: create task 1 title a, project_id p, points 3, state open",
-        "not done: create task 2 title b, project_id p, points 3, state open",
+        f"not done: {TOLD.format(1, 'a')}",
+        f"not done: {TOLD.format(2, 'b')}",
         TOLD.format(3, "c"),
     ]
     assert titles(engine) == ["c"]
+
+
+@pytest.mark.tampers("somebody else commits what a session of the test has prepared")
+def test_what_is_prepared_and_cannot_be_committed_is_told_once_it_is_settled(
+    engine: Engine, two: Session, news: News, caplog: pytest.LogCaptureFixture
+) -> None:
+    """O-A9: documented, whoever settles it makes it true or nothing; until then only the process's log tells of it."""
+    own = two.scalar(text("SELECT pg_backend_pid()"))
+    two.prepare()
+    with engine.begin() as other:
+        other.execute(text("SELECT pg_terminate_backend(:own, 5000)"), {"own": own})
+    with pytest.raises(DBAPIError) as caught:
+        two.commit()
+    trail.failed(two, caught.value)
+    two.rollback()
+
+    assert (news(), titles(engine)) == ([], [])
+    assert "waits for COMMIT PREPARED or ROLLBACK PREPARED" in caplog.text
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        (name,) = prepared(connection)
+        connection.execute(text(f"COMMIT PREPARED '{name}'"))
+    assert news() == [TOLD.format(1, "a"), TOLD.format(2, "b")]
+    assert titles(engine) == ["a", "b"]
+
+
+def test_an_error_between_the_phases_is_a_failure_of_what_was_rolled_back(
+    engine: Engine, two: Session, news: News
+) -> None:
+    """O-A9."""
+    two.prepare()
+    trail.failed(two, ValueError("another resource cannot be prepared"))
+    two.rollback()
+
+    assert news() == [f"not done: {TOLD.format(1, 'a')}", f"not done: {TOLD.format(2, 'b')}"]
+    assert titles(engine) == []
+
