@@ -46,11 +46,13 @@ def speaks_of(error: IntegrityError, table: FromClause, values: Mapping[str, Any
     """Return whether *error* may speak of a row of *table* with *values*, by column: only PostgreSQL tells any."""
     diagnosis = getattr(error.orig, "diag", None)
     detail = (diagnosis.message_detail if diagnosis is not None else None) or ""
-    found = _KEY.search(detail) or _ROW.search(detail)
+    found, unknown = _KEY.search(detail), "(?!)"  # matches nothing: the other rows' values may be known
+    if found is None:
+        found, unknown = _ROW.search(detail), ".*"
     if found is None:
         return True
     names = found["columns"].split(", ") if found.re is _KEY else [c.name for c in table.columns]
-    pattern = ", ".join(_as_shown(values[name]) if name in values else ".*" for name in names)
+    pattern = ", ".join(_as_shown(values[name]) if name in values else unknown for name in names)
     return re.fullmatch(pattern, found["values"], re.DOTALL) is not None
 
 
@@ -96,7 +98,9 @@ def _unique_ones(mapper: Mapper[Any] | None) -> Iterator[tuple[str, tuple[str, .
 def _of_table(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
     for constraint in table.constraints:
         if isinstance(constraint, (UniqueConstraint, PrimaryKeyConstraint)):
-            yield str(constraint.name), tuple(c.name for c in constraint.columns)
+            columns = tuple(c.name for c in constraint.columns)
+            usual = ("pkey",) if constraint is table.primary_key else (*columns, "key")  # what PostgreSQL calls it
+            yield str(constraint.name or "_".join([table.name, *usual])), columns
     for index in table.indexes:
         if index.unique:
             yield str(index.name), tuple(c.name for c in index.columns)

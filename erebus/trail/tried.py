@@ -51,9 +51,10 @@ class Tried:
     @property
     def row(self) -> Row:
         """What is known of the row as it was to be, by the names of the attributes."""
-        key = zip(shape_of(self.mapper).key, self.capture.identity, strict=True)
-        known = {n: v for n, v in key if v is not None}
-        return {**known, **self.capture.current, **self.capture.before, **self.capture.after}
+        capture, shape = self.capture, shape_of(self.mapper)
+        key = {n: v for n, v in zip(shape.key, capture.identity, strict=True) if v is not None}
+        unset = dict.fromkeys(shape.null if capture.action == CREATE else ())
+        return {**unset, **key, **capture.current, **capture.before, **capture.after}
 
 
 def done(buffer: Buffer) -> Iterator[Tried]:

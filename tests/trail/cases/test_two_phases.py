@@ -126,4 +126,3 @@ def test_an_error_between_the_phases_is_a_failure_of_what_was_rolled_back(
 
     assert news() == [f"not done: {TOLD.format(1, 'a')}", f"not done: {TOLD.format(2, 'b')}"]
     assert titles(engine) == []
-
