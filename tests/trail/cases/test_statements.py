@@ -568,6 +568,7 @@ def test_a_bulk_statement_before_a_flush_is_told_with_it(session: Session, tasks
 def test_the_option_lets_one_statement_past_the_log_and_is_told_itself(
     session: Session, tasks: list[Task], news: News
 ) -> None:
+    """O-B4: also one of a class, which is not followed then."""
     table = Task.__table__
     session.execute(table.update().values(points=9), execution_options={trail.UNAUDITED: "import"})
     session.execute(update(Task).values(points=8).execution_options(erebus_unaudited="of a class"))
