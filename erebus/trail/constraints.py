@@ -10,12 +10,16 @@ from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from sqlalchemy import FromClause
     from sqlalchemy.orm import Mapper
 
 UNIQUE, CHECK, NOT_NULL, FOREIGN_KEY = "unique", "check", "not null", "foreign key"
 _SQLITE = re.compile(r"(UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: (.*))?", re.DOTALL)
+_KEY = re.compile(r"\((?P<columns>[^()=]+)\)=\((?P<values>.*)\)", re.DOTALL)  # Key (name)=(x) already exists.
+_ROW = re.compile(r"\((?P<values>.*)\)", re.DOTALL)  # Failing row contains (1, x, null).
+_CLIPPED = 64  # bytes of a value that PostgreSQL shows of a failing row
 _KINDS = {"23505": UNIQUE, "23514": CHECK, "23502": NOT_NULL, "23503": FOREIGN_KEY, "23001": FOREIGN_KEY}
 
 
@@ -36,6 +40,28 @@ def violation(error: BaseException | None, mapper: Mapper[Any] | None = None) ->
     if (diagnosis := getattr(error.orig, "diag", None)) is not None:
         return _of_postgresql(diagnosis, mapper)
     return _of_sqlite(str(error.orig), mapper)
+
+
+def speaks_of(error: IntegrityError, table: FromClause, values: Mapping[str, Any]) -> bool:
+    """Return whether *error* may speak of a row of *table* with *values*, by column: only PostgreSQL tells any."""
+    diagnosis = getattr(error.orig, "diag", None)
+    detail = (diagnosis.message_detail if diagnosis is not None else None) or ""
+    found, unknown = _KEY.search(detail), "(?!)"  # matches nothing: the other rows' values may be known
+    if found is None:
+        found, unknown = _ROW.search(detail), ".*"
+    if found is None:
+        return True
+    names = found["columns"].split(", ") if found.re is _KEY else [c.name for c in table.columns]
+    pattern = ", ".join(_as_shown(values[name]) if name in values else unknown for name in names)
+    return re.fullmatch(pattern, found["values"], re.DOTALL) is not None
+
+
+def _as_shown(value: object) -> str:
+    """Return a pattern for what PostgreSQL shows of *value*: of any but plain text and numbers, anything."""
+    if value is None:
+        return "null"
+    is_plain = type(value) in {str, int} and len(str(value).encode()) < _CLIPPED
+    return re.escape(str(value)) if is_plain else ".*"
 
 
 def _of_postgresql(diagnosis: Any, mapper: Mapper[Any] | None) -> Violation | None:  # noqa: ANN401 - the driver's own
@@ -72,7 +98,9 @@ def _unique_ones(mapper: Mapper[Any] | None) -> Iterator[tuple[str, tuple[str, .
 def _of_table(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
     for constraint in table.constraints:
         if isinstance(constraint, (UniqueConstraint, PrimaryKeyConstraint)):
-            yield str(constraint.name), tuple(c.name for c in constraint.columns)
+            columns = tuple(c.name for c in constraint.columns)
+            usual = ("pkey",) if constraint is table.primary_key else (*columns, "key")  # what PostgreSQL calls it
+            yield str(constraint.name or "_".join([table.name, *usual])), columns
     for index in table.indexes:
         if index.unique:
             yield str(index.name), tuple(c.name for c in index.columns)

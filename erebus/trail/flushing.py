@@ -94,13 +94,12 @@ def _begin(  # noqa: PLR0913, PLR0917 - what is known of a row before it is writ
     session: Session, mapper: Mapper[Any], connection: Connection, target: object, action: str, before: Row
 ) -> Entry:
     buffer = buffer_of(session)
-    use(session, buffer, connection)
     was = identity_of(mapper, target)
     changed = frozenset(instance_state(target).committed_state)  # an SQL expression drops out of it once written
-    entry = Entry(mapper, target, action, connection, was, was, before, changed)
+    entry = buffer.begun[id(target)] = Entry(mapper, target, action, connection, was, was, before, changed)
+    use(session, buffer, connection)
     entry.links = _links(entry)
     entry.children = _children(entry)
-    buffer.begun[id(target)] = entry
     return entry
 
 

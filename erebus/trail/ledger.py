@@ -27,8 +27,8 @@ def use_key(engine: Engine, key: bytes) -> None:
     engine.update_execution_options(**{KEY: key})
 
 
-def has_key(connection: Connection) -> bool:
-    """Return whether the engine of *connection* was given a key: it has the log."""
+def has_key(connection: Connection | Engine) -> bool:
+    """Return whether the engine of *connection* was given a key: its database has the log."""
     return KEY in connection.get_execution_options()
 
 

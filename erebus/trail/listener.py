@@ -17,10 +17,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapper, Session
 
 from erebus.trail import attempts, bulk, flushing, guard, registry
-from erebus.trail.buffer import INFO, buffer_of
+from erebus.trail.buffer import INFO, buffer_of, forget
 from erebus.trail.changes import fold
 from erebus.trail.connections import keep, session_on
-from erebus.trail.failures import failed, flush_failed
+from erebus.trail.failures import connection_failed, failed, flush_failed
 from erebus.trail.ledger import append
 from erebus.trail.lines import Lines
 from erebus.trail.settling import append_failures, homes
@@ -29,7 +29,7 @@ from erebus.trail.watching import is_reader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.engine import Connection, ExceptionContext
+    from sqlalchemy.engine import Connection
     from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 
     from erebus.trail.actor import Actor
@@ -70,13 +70,14 @@ def _listen_to_sessions() -> None:
         ("after_flush", _after_flush),
         ("after_flush_postexec", _after_flush_postexec),
         ("before_commit", _before_commit),
+        ("after_commit", _after_commit),
         ("after_rollback", _after_rollback),
         ("after_transaction_create", _after_transaction_create),
         ("after_soft_rollback", _after_soft_rollback),
         ("after_transaction_end", _after_transaction_end),
     ):
-        event.listen(Session, name, listener)
-    event.listen(Engine, "handle_error", _handle_error)
+        event.listen(Session, name, listener, insert=name == "after_commit")
+    event.listen(Engine, "handle_error", connection_failed)
     event.listen(Engine, "after_cursor_execute", _savepoint)
     event.listen(Mapper, "after_mapper_constructed", registry.count_classes)
     guard.listen()
@@ -141,6 +142,12 @@ def _write(session: Session, buffer: Buffer) -> None:
             append_failures(connection, log, failures, now)
 
 
+def _after_commit(session: Session) -> None:
+    """Forget what has come true: an error of somebody who listens to the commit, too, makes no failure of it."""
+    if not session.in_nested_transaction():
+        forget(session)
+
+
 # Rollbacks
 
 
@@ -150,16 +157,6 @@ def _after_rollback(session: Session) -> None:
     if buffer.runs_flush(session):
         flush_failed(session, buffer, sys.exc_info()[1])
         buffer.end_flush()
-
-
-def _handle_error(context: ExceptionContext) -> None:
-    """Keep an error that belongs to no statement, after the lines were written, as a failure: of the commit itself."""
-    session = session_on(context.connection) if context.connection is not None else None
-    if session is None or context.statement is not None:
-        return
-    buffer = session.info.get(INFO)
-    if buffer is not None and buffer.is_written and not buffer.runs_flush(session):
-        failed(session, context.sqlalchemy_exception or context.original_exception)
 
 
 def _after_transaction_create(session: Session, transaction: SessionTransaction) -> None:

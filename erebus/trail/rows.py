@@ -131,6 +131,11 @@ def _is_told_elsewhere(link: RelationshipProperty[Any]) -> bool:
     return False
 
 
+def field_in(mapper: Mapper[Any], column: str) -> str:
+    """Return the name of the field that lies in the column called *column*, or that name itself."""
+    return next((key for key, c in shape_of(mapper).columns.items() if c.name == column), column)
+
+
 # What an object holds
 
 

@@ -12,24 +12,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy.orm import util as orm_util
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 
 class Invalid(NamedTuple):
-    """The entity, the field and the value that a validator refused."""
+    """The entity, the field and the value that a validator refused; of a collection, what was to be done with it.
+
+    *how* is ``set_``, ``append``, ``remove`` or ``bulk_set``: then *value* is all that was to be in it.
+    """
 
     target: Any
     field: str
-    value: object
+    value: Any
+    how: str
+
+    def applied_to(self, ids: set[str], id_of: Callable[[object], str]) -> set[str]:
+        """Return what a collection of the entities with *ids* would have come to."""
+        if self.how == "bulk_set":
+            return {id_of(value) for value in self.value}
+        return ids - {id_of(self.value)} if self.how == "remove" else ids | {id_of(self.value)}
 
 
 def invalid(error: BaseException) -> Invalid | None:
     """Return what a validator refused by raising *error*; None if *error* came from none."""
     for frame in _frames(error):
-        if frame.f_code in _CALLERS and "state" in frame.f_locals:
+        if frame.f_code in _CALLERS:
             held = frame.f_locals
-            return Invalid(held["state"].obj(), held["key"], held.get("value"))
+            value = held["values"] if frame.f_code.co_name == "bulk_set" else held["value"]
+            return Invalid(held["state"].obj(), held["key"], value, frame.f_code.co_name)
     return None
 
 

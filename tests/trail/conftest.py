@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import ForeignKey, create_engine, text
@@ -17,6 +18,7 @@ from tests.trail import collecting, oracle
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import MetaData
     from sqlalchemy.engine import Connection, Engine
 
 KEY = bytes(range(32))
@@ -136,13 +138,26 @@ def _usual_engine(request: pytest.FixtureRequest) -> Engine | None:
 
 
 @pytest.fixture
-def engine(blank_database_url: str) -> Iterator[Engine]:
+def tables() -> MetaData:
+    """The tables of the test's models: override it where they are others."""
+    return Base.metadata
+
+
+@pytest.fixture
+def engine(blank_database_url: str, tables: MetaData) -> Iterator[Engine]:
     """An engine on tables with their triggers, SQLite or PostgreSQL."""
-    engine = create_engine(blank_database_url)
+    with engine_with(tables, blank_database_url) as engine:
+        yield engine
+
+
+@contextmanager
+def engine_with(tables: MetaData, url: str, **options: Any) -> Iterator[Engine]:
+    """An engine on *tables* and those of the log, made in the empty database at *url*."""
+    engine = create_engine(url, **options)
     prepare(engine)
     trail.use_key(engine, KEY)
     with engine.begin() as connection:
-        Base.metadata.create_all(connection)
+        tables.create_all(connection)
         trail.metadata.create_all(connection)
         trail.make_triggers(connection)
     yield engine

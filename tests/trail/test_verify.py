@@ -111,6 +111,7 @@ def switch_off(session: Session) -> None:
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 def test_what_was_done_past_the_triggers_is_named_by_number(session: Session, tampering: str) -> None:
+    """O-G10."""
     add_books(session, 13)
     switch_off(session)
     statements, finding, number = TAMPERINGS[tampering]

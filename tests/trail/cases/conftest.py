@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import MetaData
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from erebus import trail
-from erebus.db import prepare
 from tests.trail.cases.models import Base, Project, attach
-from tests.trail.conftest import KEY
 
 News = Callable[[], list[str]]
 
@@ -23,17 +21,9 @@ def _attached_to_cases() -> None:
 
 
 @pytest.fixture
-def engine(blank_database_url: str) -> Iterator[Engine]:
-    """An engine on the tables of the cases and of the log."""
-    engine = create_engine(blank_database_url)
-    prepare(engine)
-    trail.use_key(engine, KEY)
-    with engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        trail.metadata.create_all(connection)
-        trail.make_triggers(connection)
-    yield engine
-    engine.dispose()
+def tables() -> MetaData:
+    """The tables of the cases."""
+    return Base.metadata
 
 
 @pytest.fixture
