@@ -66,7 +66,10 @@ def test_who_comes_while_the_database_is_away_is_told_so_and_served_once_it_is_b
 
     assert visitor.get(KEYS).status_code == 200
     assert make_key(visitor, "After").status_code == 201
-    assert labels(installation) == {"Before", "After"}
+    installation.database.kill()
+    installation.database.revive()
+    assert make_key(visitor, "Unnoticed").status_code == 201
+    assert labels(installation) == {"Before", "After", "Unnoticed"}
     assert_sound(installation)
 
 
