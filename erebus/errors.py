@@ -44,7 +44,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeoutError, _database_error)
-    app.teardown_appcontext(_undo)  # runs before Flask-SQLAlchemy's, which was set up first and closes the session
+    app.teardown_appcontext(_leave)  # runs before Flask-SQLAlchemy's, which was set up first and closes the session
     app.log_exception = _log_exception  # type: ignore[assignment,method-assign]  # Flask's writes the text of any error
     event.listen(db.session, "after_commit", _remember_commit)
 
@@ -105,6 +105,18 @@ def _undo(error: BaseException | None) -> None:
     failed(session, error)
     if not isinstance(error, HTTPException) or session.info or session.new or session.dirty or session.deleted:
         session.rollback()  # with nothing changed, what was loaded serves the page
+
+
+def _leave(error: BaseException | None) -> None:
+    """End the session of a request whose answer is made: that the database is lost only now must not change it."""
+    _undo(error)
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.close()
+    except DBAPIError as lost:
+        current_app.logger.warning("The database was lost after an answer was made: %s", type(lost.orig).__name__)
+        db.session().invalidate()
 
 
 def _log_exception(found: tuple[type[BaseException], BaseException, TracebackType]) -> None:

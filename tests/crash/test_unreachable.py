@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask import request_finished
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select
 from werkzeug.test import TestResponse
@@ -70,6 +71,27 @@ def test_who_comes_while_the_database_is_away_is_told_so_and_served_once_it_is_b
     installation.database.revive()
     assert make_key(visitor, "Unnoticed").status_code == 201
     assert labels(installation) == {"Before", "After", "Unnoticed"}
+    assert_sound(installation)
+
+
+def test_an_answer_that_is_made_is_given_also_if_the_database_goes_away_before_it_is_sent(
+    installation: Installation, visitor: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    kill, revive = installation.database.kill, installation.database.revive
+    assert kill
+    assert revive
+
+    def go_away(*_: object, **__: object) -> None:
+        kill()
+
+    with request_finished.connected_to(go_away, installation.app):
+        answer = make_key(visitor, "Done")
+    revive()
+
+    assert answer.status_code == 201
+    assert "The database was lost after an answer was made" in caplog.text
+    assert make_key(visitor, "After").status_code == 201
+    assert labels(installation) == {"Done", "After"}
     assert_sound(installation)
 
 
