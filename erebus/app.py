@@ -9,7 +9,7 @@ from flask import Flask
 
 from erebus import clock, config, trail
 from erebus.cli import init_commands
-from erebus.db import Base, Model, db, prepare
+from erebus.db import Base, Model, db, limit_waiting, prepare
 from erebus.http import actor, init_http, required_permission
 from erebus.plugins import Installation, Plugin, PluginError, load
 from erebus.probes import bp as probes
@@ -82,6 +82,7 @@ def _connect(app: Flask, settings: config.Settings) -> None:
     key = config.chain_key(settings)
     with app.app_context():
         prepare(db.engine)
+        limit_waiting(db.engine)
         trail.guard_connections(db.engine)  # after its pragmas, which it would refuse
         trail.use_key(db.engine, key)
 

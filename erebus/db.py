@@ -6,12 +6,15 @@ deferred: so no update is lost, and a reader never waits for a writer.
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Enum, MetaData, String, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 from ulid import ULID
@@ -26,7 +29,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 WRITES = {"erebus_write": True}
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+PATIENCE = 5  # seconds that a connection of the app waits for a lock
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE * 1000}")
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY_STATES = frozenset({"55P03", "57014", "40001", "40P01"})  # lock, statement timeout, serialization, deadlock
+_AWAY_STATES = frozenset({"57P01", "57P02", "57P03"})  # shut down, crashed, not up yet
 
 
 class Base(DeclarativeBase):
@@ -101,6 +108,17 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "begin", _begin_sqlite)
 
 
+def limit_waiting(engine: Engine) -> None:
+    """Let nobody on *engine* wait for a lock for more than `PATIENCE`; inert on SQLite, where nobody ever does."""
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _connect_postgresql)
+
+
+def _connect_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    connection.execute(f"SET lock_timeout = '{PATIENCE}s'")
+    connection.commit()  # or the first rollback would take the setting back
+
+
 def _connect_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -156,3 +174,38 @@ def _keeping_refusals(session: Session) -> Iterator[None]:
     except Refused as refused:
         failed(session, refused)
         raise
+
+
+# What an error of the database means
+
+
+def is_busy(error: BaseException) -> bool:
+    """Return whether somebody else held for too long what was needed: a lock, or all connections."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    orig = getattr(error, "orig", None)
+    return _sqlite_code(orig) in _BUSY or getattr(orig, "sqlstate", None) in _BUSY_STATES
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Return whether there is no database to be reached, or the connection to it was lost.
+
+    Codes are those of PostgreSQL's manual, appendix A; where no server answered there is none.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", "")
+    no_answer = state is None and isinstance(error, OperationalError)
+    return error.connection_invalidated or no_answer or state in _AWAY_STATES
+
+
+def is_in_doubt(error: BaseException) -> bool:
+    """Return whether *error* came in a commit that may have been done all the same: all of it, or nothing."""
+    if not isinstance(error, DBAPIError) or error.statement is not None:
+        return False
+    return error.connection_invalidated or _sqlite_code(error.orig) == sqlite3.SQLITE_IOERR
+
+
+def _sqlite_code(error: BaseException | None) -> int:
+    """Return SQLite's primary code, 0 for what is no error of SQLite."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

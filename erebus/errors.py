@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import traceback
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import current_app, g, render_template, request
+from flask import current_app, g, has_request_context, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, InternalServerError
 
-from erebus.db import db
+from erebus.db import db, is_busy, is_in_doubt, is_unreachable
 from erebus.trail import failed
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from flask.typing import ResponseReturnValue
+    from sqlalchemy.orm import Session
 
 _ADVICE = {
     400: ("This request cannot be read", "Go back, reload the page, and send the form again."),
@@ -27,24 +30,31 @@ _ADVICE = {
     405: ("This page cannot do that", "Go back and use the page's own buttons."),
     413: ("This is too large", "Send less than a megabyte at once."),
     415: ("Nothing here reads JSON", "Send the page's own form."),
-    503: ("The database is busy", "Nothing was changed. Wait a moment, then send the form again."),
 }
+_BROKEN = ("Something broke on our side", "If this stays, tell whoever runs this installation this number:")
+_BUSY = ("The database is busy", "Wait a moment, then try again. If this stays, say this number:")
+_AWAY = ("The database cannot be reached", "Wait a moment, then try again. If this stays, say this number:")
+_NOTHING = "Nothing was changed."
+_COMMITTED = "erebus.committed"
+_RETRY_AFTER = {"Retry-After": "5"}  # seconds
 
 
 def init_errors(app: Flask) -> None:
     """Set up what follows an error."""
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(DBAPIError, _database_error)
-    app.teardown_appcontext(_undo)  # runs before Flask-SQLAlchemy's, which was set up first and closes the session
+    app.register_error_handler(PoolTimeoutError, _database_error)
+    app.teardown_appcontext(_leave)  # runs before Flask-SQLAlchemy's, which was set up first and closes the session
     app.log_exception = _log_exception  # type: ignore[assignment,method-assign]  # Flask's writes the text of any error
+    event.listen(db.session, "after_commit", _remember_commit)
 
 
 def _error_page(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - not an error
         return error
-    _undo(error.original_exception or error if isinstance(error, InternalServerError) else error)
     if isinstance(error, InternalServerError):
-        return render_template("errors/500.html", request_id=g.get("request_id", "")), 500
+        return _fault_page(500, _BROKEN, error.original_exception or error)
+    _undo(error)
     title, hint = getattr(error, "advice", None) or _ADVICE.get(error.code, (error.name, "Go back and try again."))
     if isinstance(error, CSRFError):
         title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
@@ -53,14 +63,38 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
 
 
-def _database_error(error: DBAPIError) -> ResponseReturnValue:
-    """Tell a lock that was not to be had in time from a failure of ours."""
-    _undo(error)
-    request_id, kind = g.get("request_id", ""), type(error.orig).__name__  # not its text, which holds values
-    current_app.logger.warning("The database did not do it (request %s): %s", request_id, kind)
-    if isinstance(error, OperationalError) and re.search("locked|deadlock|timeout", str(error.orig)):
-        return _error_page(ServiceUnavailable())
+def _database_error(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:
+    """Tell a lock that was not to be had in time, and a database that is not there, from a failure of ours."""
+    kind = type(getattr(error, "orig", error)).__name__  # not its text, which holds values
+    current_app.logger.warning("The database did not do it (request %s): %s", g.get("request_id", ""), kind)
+    if is_unreachable(error):
+        return _fault_page(503, _AWAY, error)
+    if is_busy(error):
+        return _fault_page(503, _BUSY, error)
     raise error
+
+
+def _fault_page(code: int, words: tuple[str, str], error: BaseException) -> ResponseReturnValue:
+    """Return a page that is made without the database; of what was sent it says no more than is known."""
+    _undo(error)
+    title, advice = words
+    done = "What you sent may have been done: look, before you send it again." if _may_be_done(error) else _NOTHING
+    answer = {"error": title, "hint": f"{done} {advice}", "request_id": g.get("request_id", "")}
+    headers = _RETRY_AFTER if code == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if request.path.endswith(".json"):
+        return answer, code, headers
+    # Flask's own way would ask for the reader, and that is in the database.
+    page = current_app.jinja_env.get_template("errors/fault.html")
+    return page.render(code=code, title=title, hint=answer["hint"], request_id=answer["request_id"]), code, headers
+
+
+def _may_be_done(error: BaseException) -> bool:
+    return request.environ.get(_COMMITTED, False) or is_in_doubt(error)
+
+
+def _remember_commit(session: Session) -> None:
+    if has_request_context() and not session.in_nested_transaction():
+        request.environ[_COMMITTED] = True
 
 
 def _undo(error: BaseException | None) -> None:
@@ -71,6 +105,18 @@ def _undo(error: BaseException | None) -> None:
     failed(session, error)
     if not isinstance(error, HTTPException) or session.info or session.new or session.dirty or session.deleted:
         session.rollback()  # with nothing changed, what was loaded serves the page
+
+
+def _leave(error: BaseException | None) -> None:
+    """End the session of a request whose answer is made: that the database is lost only now must not change it."""
+    _undo(error)
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.close()
+    except DBAPIError as lost:
+        current_app.logger.warning("The database was lost after an answer was made: %s", type(lost.orig).__name__)
+        db.session().invalidate()
 
 
 def _log_exception(found: tuple[type[BaseException], BaseException, TracebackType]) -> None:

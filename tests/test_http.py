@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from erebus.http import actor
 from erebus.trail import SYSTEM, ActorKind
@@ -108,18 +107,6 @@ def _token(page: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     assert found
     return found[1]
-
-
-def test_a_lock_that_was_not_to_be_had_is_a_503_that_says_to_try_again(app: Flask, client: FlaskClient) -> None:
-    def fail() -> str:
-        cause = RuntimeError("database is locked")
-        raise OperationalError(None, {}, cause)
-
-    app.view_functions["auth.signup"] = fail
-    fail.erebus_permission = "public"
-    answer = client.get("/signup")
-    assert answer.status_code == 503
-    assert "busy" in answer.text
 
 
 def test_an_error_of_ours_shows_the_requests_id_and_nothing_else(app: Flask, client: FlaskClient) -> None:

