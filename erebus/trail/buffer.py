@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from erebus.trail import registry
+from erebus.trail.freshness import Freshness
+from erebus.trail.watching import Told, Watched
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-    from sqlalchemy.orm import Mapper, Session, SessionTransaction
+    from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction
 
     from erebus.trail.changes import Capture, Key, Remark
-    from erebus.trail.watching import Told, Watched
 
 INFO = "erebus_trail"
 
@@ -21,7 +25,8 @@ class Entry:
 
     *was* and *identity* are its primary key before and after; *changed* the attributes that were set; *links* its
     many-to-many links before; *children* what the database itself changes with it. *is_switch* marks a row that was
-    deleted and made anew in one flush.
+    deleted and made anew in one flush, *is_fresh* an object that holds what its row does, *is_stale* one that holds
+    something else of what it leaves alone.
     """
 
     mapper: Mapper[Any]
@@ -38,6 +43,27 @@ class Entry:
     children: list[Watched] = field(default_factory=list)
     told: Told | None = None
     is_switch: bool = False
+    is_fresh: bool = False
+    is_stale: bool = False
+
+    @cached_property
+    def leader(self) -> Watched:
+        """The row as that which others refer to, and follow or go with."""
+        main = registry.attachment_of(self.mapper.class_).main
+        return Watched(self.mapper, self.was, self.before, Told("", {}, main))
+
+
+@dataclass
+class Ahead:
+    """What was read before a flush wrote anything.
+
+    *rows* and *links* are those of the objects that it is going to write, and not known or not complete; *owners* the
+    entities whose links lead to what goes, by class and key.
+    """
+
+    rows: dict[InstanceState[Any], dict[str, Any]] = field(default_factory=dict)
+    links: dict[InstanceState[Any], dict[str, str]] = field(default_factory=dict)
+    owners: dict[tuple[Mapper[Any], Key], tuple[Connection, Watched]] = field(default_factory=dict)
 
 
 @dataclass
@@ -45,7 +71,9 @@ class Buffer:
     """The captures of one root transaction, how many there were at each open savepoint, and the flush that runs.
 
     *mark* is put on the errors that have been kept as failures of this transaction. *marks* are the savepoints of the
-    session, *savepoints* those of its connections, by name.
+    session, *savepoints* those of its connections, the innermost last, with their names and their captures before.
+    *freshness* is what is known of its objects, *writes* how often its connections had been written on when it last
+    wrote, *ahead* what was read before the running flush.
     *begun* are the rows that the running flush has announced and not yet reported as written, by the identity of the
     object; *flushed* those that it has; *settled* those whose outcome is known. *written* are the captures that have
     become lines already. *is_in_bulk* marks a bulk statement that is being followed.
@@ -53,7 +81,10 @@ class Buffer:
 
     captures: list[Capture | Remark] = field(default_factory=list)
     marks: dict[SessionTransaction, int] = field(default_factory=dict)
-    savepoints: dict[str, int] = field(default_factory=dict)
+    savepoints: list[tuple[Connection, str, int]] = field(default_factory=list)
+    freshness: Freshness = field(default_factory=Freshness)
+    writes: dict[Connection, int] = field(default_factory=dict)
+    ahead: Ahead = field(default_factory=Ahead)
     begun: dict[int, Entry] = field(default_factory=dict)
     flushed: list[Entry] = field(default_factory=list)
     settled: list[Entry] = field(default_factory=list)
@@ -80,7 +111,12 @@ class Buffer:
     def end_flush(self) -> None:
         """Expect no more rows."""
         self.begun, self.flushed, self.settled = {}, [], []
-        self.unit_of_work = None
+        self.unit_of_work, self.ahead = None, Ahead()
+
+    def take_back(self, count: int) -> None:
+        """Keep the first *count* captures only; with the rest, locks are gone, and with them what was known."""
+        del self.captures[count:]
+        self.freshness = Freshness()
 
 
 def buffer_of(session: Session) -> Buffer:

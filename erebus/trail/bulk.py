@@ -16,11 +16,13 @@ from sqlalchemy.sql.visitors import iterate
 
 from erebus.trail import registry
 from erebus.trail.buffer import buffer_of
+from erebus.trail.cascading import dependants, followers
 from erebus.trail.changes import DELETE
-from erebus.trail.connections import use
+from erebus.trail.connections import hold_reads, use, write
+from erebus.trail.freshness import Freshness, follow
 from erebus.trail.guard import TAKEN_OVER, reason_in
 from erebus.trail.rows import among, holding, shape_of
-from erebus.trail.watching import Watched, compare, created, dependants, followers, watch
+from erebus.trail.watching import Watched, compare, created, is_reader, watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,6 +39,8 @@ _INSTEAD = "Change the objects in a session one by one instead."
 def execute(state: ORMExecuteState) -> Result[Any] | None:
     """Run a bulk statement of an audited class and capture what it did; leave everything else to the session."""
     mapper = state.bind_mapper
+    if state.is_select and not is_reader(state.session):
+        follow(state, buffer_of(state.session).freshness)
     if not (state.is_update or state.is_delete or state.is_insert) or state.is_from_statement or mapper is None:
         return None
     if "parententity" not in _dml(state).table._annotations or registry.is_exempt(mapper.class_):  # noqa: SLF001 - as SQLAlchemy tells a statement of a class from one of its table
@@ -45,7 +49,11 @@ def execute(state: ORMExecuteState) -> Result[Any] | None:
         return None
     _check(state)
     connection = state.session.connection(bind_arguments=dict(state.bind_arguments))
-    use(state.session, buffer_of(state.session), connection)
+    buffer = buffer_of(state.session)
+    use(state.session, buffer, connection)
+    hold_reads(connection)
+    write(buffer, connection)
+    buffer.freshness = Freshness()
     run = _insert if state.is_insert else _change
     return run(state, mapper, connection)
 

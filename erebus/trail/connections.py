@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from erebus.trail.buffer import Buffer
 
 _sessions: WeakKeyDictionary[Connection, ref[Session]] = WeakKeyDictionary()
+_holding: WeakKeyDictionary[Connection, bool] = WeakKeyDictionary()
+_WRITES = "erebus_writes"
+_HELD_LEVELS = {"REPEATABLE READ", "SERIALIZABLE"}
 
 
 def keep(session: Session, connection: Connection) -> None:
@@ -27,6 +30,51 @@ def session_on(connection: Connection) -> Session | None:
     """Return the session that *connection* works for, if there is one."""
     found = _sessions.get(connection)
     return found() if found else None
+
+
+def begin_reading(buffer: Buffer, connection: Connection) -> None:
+    """Keep how what is read on *connection* holds, in a transaction of *buffer* that begins on it."""
+    _holding[connection] = _is_holding(connection)
+    buffer.writes[connection] = connection.info.get(_WRITES, 0)
+
+
+def holds_reads(connection: Connection) -> bool:
+    """Return whether a write on *connection* fails if what its transaction read has been changed by others."""
+    return _holding.get(connection, False)
+
+
+def _is_holding(connection: Connection) -> bool:
+    """Ask the driver: the one of SQLite may not have begun, as its legacy mode begins with the first write only."""
+    if connection.dialect.name == "sqlite":
+        return _has_begun(connection)
+    dialect = connection.dialect
+    level = (
+        connection.get_execution_options().get("isolation_level")
+        or getattr(dialect, "_on_connect_isolation_level", None)
+        or getattr(dialect, "default_isolation_level", None)
+    )
+    return str(level).upper() in _HELD_LEVELS
+
+
+def _has_begun(connection: Connection) -> bool:
+    return bool(getattr(connection.connection.dbapi_connection, "in_transaction", False))
+
+
+def hold_reads(connection: Connection) -> None:
+    """Begin what SQLite's driver would begin with the first write only: what is read from now on holds until then."""
+    if connection.dialect.name == "sqlite" and not _has_begun(connection):
+        connection.exec_driver_sql("BEGIN")
+
+
+def write(buffer: Buffer, connection: Connection) -> bool:
+    """Keep that *buffer* is going to write on *connection*. Return whether another has, since it began or last wrote.
+
+    Sessions may share a connection, and so a transaction: no lock stands between them.
+    """
+    count = connection.info.get(_WRITES, 0)
+    is_alone: bool = buffer.writes.get(connection) == count
+    connection.info[_WRITES] = buffer.writes[connection] = count + 1
+    return not is_alone
 
 
 def use(session: Session, buffer: Buffer, connection: Connection) -> None:

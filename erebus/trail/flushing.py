@@ -17,8 +17,11 @@ from sqlalchemy.orm.attributes import instance_state
 
 from erebus.trail import registry
 from erebus.trail.buffer import Entry, buffer_of
+from erebus.trail.cascading import dependants, followers, references
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, changed_names
-from erebus.trail.connections import use
+from erebus.trail.connections import holds_reads, use
+from erebus.trail.links import read_link
+from erebus.trail.prefetching import differing, row_of
 from erebus.trail.rows import (
     Key,
     Row,
@@ -28,14 +31,15 @@ from erebus.trail.rows import (
     known_after,
     known_before,
     links_of,
-    read_link,
     read_row,
     read_rows,
     shape_of,
 )
-from erebus.trail.watching import Told, Watched, compare, dependants, followers, references, tell, tell_anew
+from erebus.trail.watching import Told, Watched, compare, tell, tell_anew
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import DeclarativeBase, Mapper, Session
 
@@ -66,28 +70,30 @@ def _before_insert(mapper: Mapper[Any], connection: Connection, target: object) 
         is_switch = mapper.identity_key_from_instance(target) in session.identity_map
         before = read_row(mapper, connection, identity_of(mapper, target)) if is_switch else {}
         entry = _begin(session, mapper, connection, target, UPDATE if before else CREATE, before)
-        entry.is_switch = bool(before)
+        entry.is_switch, entry.is_fresh = bool(before), True
 
 
 def _before_update(mapper: Mapper[Any], connection: Connection, target: object) -> None:
     if session := _session_of(mapper, target):
-        state, shape = instance_state(target), shape_of(mapper)
-        description = registry.description_of(mapper.class_)
-        fields = fields_of(mapper, description)
-        before = known_before(state, fields)
-        wanted = {*state.committed_state, *shape.late, *shape.automatic, *description.recorded} & set(fields)
-        if wanted - before.keys():
-            before = {**read_row(mapper, connection, identity_of(mapper, target)), **before}
-        _begin(session, mapper, connection, target, UPDATE, before)
+        _begin_written(session, mapper, connection, target, UPDATE)
 
 
 def _before_delete(mapper: Mapper[Any], connection: Connection, target: object) -> None:
     if session := _session_of(mapper, target):
-        before = known_before(instance_state(target), shape_of(mapper).columns)
-        if len(before) < len(shape_of(mapper).columns):
-            before = read_row(mapper, connection, identity_of(mapper, target))
-        entry = _begin(session, mapper, connection, target, DELETE, before)
+        entry = _begin_written(session, mapper, connection, target, DELETE)
         entry.told = _told(session, entry)
+
+
+def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection, target: object, action: str) -> Entry:
+    """Begin with an object that has a row: it was what the row held, wherever that is not what the object holds."""
+    state, buffer = instance_state(target), buffer_of(session)
+    row = row_of(buffer, connection, state, is_deleted=action == DELETE)
+    before = row or known_before(state, shape_of(mapper).columns)
+    entry = _begin(session, mapper, connection, target, action, before)
+    entry.is_stale = bool(row) and bool(differing(state, row))
+    is_known = buffer.freshness.is_fresh(state, are_reads_held=holds_reads(connection))
+    entry.is_fresh = is_known or (bool(row) and not entry.is_stale)
+    return entry
 
 
 def _begin(  # noqa: PLR0913, PLR0917 - what is known of a row before it is written
@@ -98,7 +104,7 @@ def _begin(  # noqa: PLR0913, PLR0917 - what is known of a row before it is writ
     changed = frozenset(instance_state(target).committed_state)  # an SQL expression drops out of it once written
     entry = buffer.begun[id(target)] = Entry(mapper, target, action, connection, was, was, before, changed)
     use(session, buffer, connection)
-    entry.links = _links(entry)
+    entry.links = _links(entry, buffer.ahead.links.get(instance_state(target), {}))
     entry.children = _children(entry)
     return entry
 
@@ -107,19 +113,26 @@ def _after(_mapper: Mapper[Any], _connection: Connection, target: object) -> Non
     session = object_session(target)
     if session is not None and (entry := buffer_of(session).begun.pop(id(target), None)):
         buffer_of(session).flushed.append(entry)
+        if entry.is_fresh and entry.action != DELETE:
+            buffer_of(session).freshness.know(instance_state(target))
 
 
 # What a row takes with it
 
 
-def _links(entry: Entry) -> dict[str, str]:
-    """Return the many-to-many links of the entity that are going to change, as they are."""
-    names = links_of(entry.mapper, registry.description_of(entry.mapper.class_))
+def _links(entry: Entry, read: Row) -> dict[str, str]:
+    """Return the many-to-many links of the entity that are going to change, as they were: as far as not *read* yet."""
+    names = _link_names(entry)
     if entry.action == CREATE or not names:
         return dict.fromkeys(names, "")
-    changing = [n for n in names if entry.action == DELETE or n in entry.changed]
     shape, row = shape_of(entry.mapper), dict(zip(shape_of(entry.mapper).key, entry.was, strict=True))
-    return {n: read_link(shape.links[n], entry.connection, {**entry.before, **row}) for n in changing}
+    changing = [n for n in names if entry.action == DELETE or n in entry.changed]
+    held = {**entry.before, **row}
+    return read | {n: read_link(shape.links[n], entry.connection, held) for n in changing if n not in read}
+
+
+def _link_names(entry: Entry) -> Collection[str]:
+    return links_of(entry.mapper, registry.description_of(entry.mapper.class_))
 
 
 def _children(entry: Entry) -> list[Watched]:
@@ -127,12 +140,9 @@ def _children(entry: Entry) -> list[Watched]:
     rule = {DELETE: "ondelete", UPDATE: "onupdate"}.get(entry.action)
     found = references(frozenset(entry.mapper.tables), rule) if rule else []
     referred = {entry.mapper.get_property_by_column(e.column).key for _, c in found for e in c.elements}
-    if not referred or (rule == "onupdate" and not referred & entry.changed):
-        return []
-    watched = [
-        Watched(entry.mapper, entry.was, entry.before, Told("", {}, registry.attachment_of(entry.mapper.class_).main))
-    ]
-    return (dependants if rule == "ondelete" else followers)(entry.connection, watched)
+    if rule == "ondelete" and referred:
+        return dependants(entry.connection, [entry.leader])
+    return followers(entry.connection, [entry.leader]) if referred & entry.changed else []
 
 
 # When the flush has been written
@@ -142,6 +152,8 @@ def settle(buffer: Buffer) -> None:
     """Work out what the rows of the flush have become; the objects still hold their history."""
     lacking: dict[Mapper[Any], list[Key]] = defaultdict(list)
     for entry in buffer.flushed:
+        if owner := buffer.ahead.owners.pop((entry.mapper, entry.was), None):
+            entry.links = {n: owner[1].row[n] for n in _link_names(entry)} | entry.links
         entry.identity = tuple(entry.mapper.primary_key_from_instance(entry.target))
         entry.after = {} if entry.action == DELETE else _held_after(entry)
         if entry.action != DELETE and _wanted(entry) - entry.after.keys():
@@ -166,7 +178,7 @@ def _wanted(entry: Entry) -> set[str]:
 
 def _held_after(entry: Entry) -> Row:
     """Return what the object holds of its row now: values to be told only where they are what the row holds."""
-    if entry.is_switch:
+    if entry.is_switch or entry.is_stale:
         return {}
     state, description = instance_state(entry.target), registry.description_of(entry.mapper.class_)
     names = fields_of(entry.mapper, description) if entry.action == CREATE else _wanted(entry)
@@ -201,14 +213,22 @@ def _links_now(entry: Entry) -> dict[str, str]:
 def capture(session: Session, buffer: Buffer) -> None:
     """Add what the flush did to the captures; the objects may be asked for anything now."""
     entries, buffer.settled = buffer.settled, []
+    for connection, owner in buffer.ahead.owners.values():
+        buffer.captures += compare(connection, [owner], registry.attachment_of(owner.mapper.class_).actor_of())
     for entry in entries:
         if entry.children:
-            buffer.captures += compare(entry.connection, entry.children, _actor(entry))
+            buffer.captures += compare(entry.connection, entry.children, _actor(entry), {entry.leader: _row_now(entry)})
         if entry.action != UPDATE or entry.after:
             buffer.captures.append(capture_of(entry, entry.told or _told(session, entry)))
 
 
+def _row_now(entry: Entry) -> Row:
+    return {**entry.leader.row, **held_values(instance_state(entry.target), shape_of(entry.mapper).columns)}
+
+
 def _told(session: Session, entry: Entry) -> Told:
+    if entry.is_stale:
+        return tell_anew(entry.mapper, entry.connection, entry.identity)
     with session.no_autoflush:
         try:
             return tell(entry.target, entry.connection)

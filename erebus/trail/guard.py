@@ -19,7 +19,8 @@ from sqlalchemy.sql.selectable import TextualSelect
 from erebus.trail import registry
 from erebus.trail.buffer import INFO, buffer_of
 from erebus.trail.changes import Remark
-from erebus.trail.connections import refuse_autocommit, session_on, use
+from erebus.trail.connections import refuse_autocommit, session_on, use, write
+from erebus.trail.freshness import Freshness
 from erebus.trail.ledger import append
 from erebus.trail.telling import tell_unaudited
 
@@ -114,8 +115,11 @@ def _after(
     if session is None or not session.in_transaction():
         append(connection, attachment.main, [told], attachment.clock())
     else:
-        use(session, buffer_of(session), connection)
-        buffer_of(session).captures.append(Remark(model, attachment.main, told))
+        buffer = buffer_of(session)
+        use(session, buffer, connection)
+        write(buffer, connection)
+        buffer.freshness = Freshness()
+        buffer.captures.append(Remark(model, attachment.main, told))
 
 
 def reason_in(options: Mapping[str, Any]) -> str:

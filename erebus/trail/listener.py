@@ -7,7 +7,6 @@ and before that commit's own flush; what a later listener adds is flushed after 
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapper, Session
 
-from erebus.trail import attempts, bulk, flushing, guard, registry
+from erebus.trail import attempts, bulk, flushing, freshness, guard, registry, savepoints
 from erebus.trail.buffer import INFO, buffer_of, forget
 from erebus.trail.changes import fold
-from erebus.trail.connections import keep, session_on
+from erebus.trail.connections import begin_reading, keep
 from erebus.trail.failures import connection_failed, failed, flush_failed
 from erebus.trail.ledger import append
 from erebus.trail.lines import Lines
+from erebus.trail.prefetching import prefetch
 from erebus.trail.settling import append_failures, homes
 from erebus.trail.watching import is_reader
 
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from erebus.trail.buffer import Buffer
     from erebus.trail.changes import Capture, Remark
     from erebus.trail.events import Log
-
-
-_SAVEPOINT = re.compile(r"\s*(?P<back>rollback\s+to\s+)?savepoint\s+(?P<name>\S+)", re.IGNORECASE)
 
 
 def attach(
@@ -59,6 +56,7 @@ def attach(
         _listen_to_sessions()
     if base not in registry.bases():
         flushing.listen(base)
+        freshness.listen(base)
     registry.register(base, registry.Attachment(main, log_of, actor_of, clock))
 
 
@@ -78,14 +76,16 @@ def _listen_to_sessions() -> None:
     ):
         event.listen(Session, name, listener, insert=name == "after_commit")
     event.listen(Engine, "handle_error", connection_failed)
-    event.listen(Engine, "after_cursor_execute", _savepoint)
+    event.listen(Engine, "after_cursor_execute", savepoints.follow)
     event.listen(Mapper, "after_mapper_constructed", registry.count_classes)
     guard.listen()
 
 
-def _after_begin(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+def _after_begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if not is_reader(session):
         keep(session, connection)
+        if not transaction.nested:
+            begin_reading(buffer_of(session), connection)
 
 
 # Flushes
@@ -160,28 +160,29 @@ def _after_rollback(session: Session) -> None:
 
 
 def _after_transaction_create(session: Session, transaction: SessionTransaction) -> None:
+    buffer = buffer_of(session)
     if transaction.nested:
-        buffer = buffer_of(session)
         buffer.marks[transaction] = len(buffer.captures)
+    elif buffer.runs_flush(session):
+        _prefetch(session, buffer, transaction)
+
+
+def _prefetch(session: Session, buffer: Buffer, transaction: SessionTransaction) -> None:
+    """Read what the flush that begins its work here is going to write: nothing may be added to it any more.
+
+    Whatever stops it stops the flush, which is not ready yet to roll back by itself.
+    """
+    try:
+        prefetch(session, buffer)
+    except BaseException:
+        transaction.rollback(_capture_exception=True)
+        raise
 
 
 def _after_soft_rollback(session: Session, previous: SessionTransaction) -> None:
     buffer = buffer_of(session)
     if previous in buffer.marks:  # fires after the end of the savepoint's own transaction: marks live until the root's
-        del buffer.captures[buffer.marks.pop(previous) :]
-
-
-def _savepoint(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-    """Follow a savepoint that was made on the connection, or as text: of those the session hears nothing."""
-    found = _SAVEPOINT.match(statement)
-    session = session_on(connection) if found else None
-    buffer: Buffer | None = session.info.get(INFO) if session else None
-    if found is None or buffer is None:
-        return
-    if found["back"] is None:
-        buffer.savepoints[found["name"]] = len(buffer.captures)
-    else:
-        del buffer.captures[buffer.savepoints.get(found["name"], len(buffer.captures)) :]
+        buffer.take_back(buffer.marks.pop(previous))
 
 
 def _after_transaction_end(session: Session, transaction: SessionTransaction) -> None:

@@ -13,7 +13,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CHAR, Boolean, Column, Date, Enum, Integer, LargeBinary, String, Uuid, inspect, select, tuple_
+from sqlalchemy import (
+    CHAR,
+    Boolean,
+    Column,
+    Date,
+    Enum,
+    Integer,
+    Join,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    inspect,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import RelationshipDirection
 from sqlalchemy.orm.base import NEVER_SET, NO_VALUE
 from sqlalchemy.sql import ClauseElement
@@ -23,7 +38,7 @@ from erebus.trail.registry import description_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, FromClause
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty
 
@@ -49,7 +64,8 @@ class Shape:
 
     *exact* are the types of which a value in memory is what the row holds; *null* the attributes that a new row has
     none of unless they are set; *late* those that a flush may set after the row was written (``post_update``);
-    *automatic* those that the database, or a default, sets with each update.
+    *automatic* those that the database, or a default, sets with each update; *references* the relationships whose
+    foreign key lies in the row itself.
     """
 
     columns: Mapping[str, Column[Any]]
@@ -58,6 +74,7 @@ class Shape:
     null: frozenset[str]
     late: frozenset[str]
     automatic: frozenset[str]
+    references: frozenset[str]
     links: Mapping[str, RelationshipProperty[Any]]
     version: str | None
 
@@ -76,6 +93,7 @@ def shape_of(mapper: Mapper[Any]) -> Shape:
         null=frozenset(k for k, c in columns.items() if _is_null_unless_set(c)),
         late=frozenset(by_column[c] for r in relationships if r.post_update for c in r.local_columns if c in by_column),
         automatic=frozenset(k for k, c in columns.items() if c.onupdate is not None or c.server_onupdate is not None),
+        references=frozenset(r.key for r in relationships if r.direction is RelationshipDirection.MANYTOONE),
         links={r.key: r for r in relationships if r.direction is RelationshipDirection.MANYTOMANY},
         version=by_column.get(mapper.version_id_col) if mapper.version_id_col is not None else None,
     )
@@ -181,15 +199,30 @@ def read_row(mapper: Mapper[Any], connection: Connection, identity: Key) -> Row:
     return read_rows(mapper, connection, [identity]).get(identity, {})
 
 
-def read_rows(mapper: Mapper[Any], connection: Connection, identities: Collection[Key]) -> dict[Key, Row]:
-    """Return the rows with the keys *identities*, by key, in as few statements as 500 keys each allow."""
+def read_rows(
+    mapper: Mapper[Any], connection: Connection, identities: Collection[Key], *, lock: bool = False
+) -> dict[Key, Row]:
+    """Return the rows with the keys *identities*, by key, in as few statements as 500 keys each allow.
+
+    With *lock* nobody else may change them from then on; they are locked in the order of their keys.
+    """
     shape, found = shape_of(mapper), {}
     statement = select(*shape.columns.values()).select_from(mapper.persist_selectable)
+    if lock and _is_lockable(mapper.persist_selectable):
+        statement = statement.order_by(*mapper.primary_key).with_for_update(key_share=True)
     for criterion in among(mapper, identities):
         for values in connection.execute(statement.where(criterion)):
             row = dict(zip(shape.columns, values, strict=True))
             found[tuple(row[k] for k in shape.key)] = row
     return found
+
+
+def _is_lockable(selectable: FromClause) -> bool:
+    """Return whether PostgreSQL can lock the rows of *selectable*: those of tables, unless one may be missing."""
+    if isinstance(selectable, Join):
+        is_whole = not (selectable.isouter or selectable.full)
+        return is_whole and _is_lockable(selectable.left) and _is_lockable(selectable.right)
+    return isinstance(selectable, Table)
 
 
 def among(mapper: Mapper[Any], identities: Collection[Key]) -> Iterator[ColumnElement[bool]]:
@@ -208,13 +241,3 @@ def holding(columns: Sequence[ColumnElement[Any]], values: Collection[Key]) -> I
             yield columns[0] == chunk[0][0]
         else:
             yield columns[0].in_([key for (key,) in chunk])
-
-
-def read_link(link: RelationshipProperty[Any], connection: Connection, row: Row) -> str:
-    """Return what the many-to-many *link* leads to from an entity with *row*: the keys, sorted, as one text."""
-    keys = shape_of(link.parent).columns
-    names: dict[Any, str] = {c: k for k, c in keys.items()}
-    here = [remote == row[names[local]] for local, remote in link.synchronize_pairs]
-    there = [remote for _local, remote in link.secondary_synchronize_pairs or ()]
-    found = connection.execute(select(*there).where(*here)).all()
-    return ", ".join(sorted(",".join(str(part) for part in key) for key in found))

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import instance_state
 from erebus.trail import registry
 from erebus.trail.best_effort import actor_of, connection_for, row_of, told_of
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, entity_id, fold
+from erebus.trail.links import read_link
 from erebus.trail.rows import (
     Row,
     field_in,
@@ -20,7 +21,6 @@ from erebus.trail.rows import (
     identity_of,
     known_before,
     links_of,
-    read_link,
     shape_of,
 )
 

@@ -1,25 +1,26 @@
 """Rows that are changed without passing through the session: by a bulk statement, or by the database's own cascades.
 
-They are loaded before, with what a line needs to know of them, and looked at again afterwards: what is gone was
-deleted, what differs was updated. So the log tells what came about, whatever the statement said.
+They are loaded before, with their links and what a line needs to know of them, and looked at again afterwards: what is
+gone was deleted, what differs was updated. So the log tells what came about, whatever the statement said.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ForeignKeyConstraint, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, object_mapper
 
 from erebus.trail import registry
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, Key, changed_names
-from erebus.trail.rows import Row, among, fields_of, holding, identity_of, read_rows
+from erebus.trail.links import with_links
+from erebus.trail.rows import Row, among, fields_of, identity_of, links_of, read_rows, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import Mapper
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _READER = "erebus_reader"
 Place = tuple[Any, Key]
 """A row: its mapper and its primary key."""
-_ACTIVE = {"CASCADE", "SET NULL", "SET DEFAULT"}
 
 
 class Told(NamedTuple):
@@ -41,14 +41,27 @@ class Told(NamedTuple):
     log: Log
 
 
-@dataclass(frozen=True)
+class Follow(NamedTuple):
+    """What makes a row's foreign key follow: the row referred to, and the names there of what is called so here."""
+
+    leader: Watched
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
 class Watched:
-    """A row as it was before a statement."""
+    """A row as it was before a statement, its links included, and what its foreign keys are going to *follow*."""
 
     mapper: Mapper[Any]
     key: Key
     row: Row
     told: Told
+    follows: list[Follow] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        """The row's mapper and key."""
+        return self.mapper, self.key
 
 
 def tell(target: object, connection: Connection) -> Told:
@@ -76,79 +89,57 @@ def watch(
     return [Watched(mapper, key, row, told[mapper, key]) for mapper, key, row in _read(connection, list(told))]
 
 
-def compare(connection: Connection, watched: list[Watched], actor: Actor) -> list[Capture]:
-    """Return what has become of the rows that were *watched*, in their order."""
-    now = {(m, key): row for m, key, row in _read(connection, [(w.mapper, w.key) for w in watched])}
-    changed = [(w.mapper, w.key) for w in watched if (w.mapper, w.key) in now and _changes(w, now[w.mapper, w.key])]
+def compare(
+    connection: Connection, watched: list[Watched], actor: Actor, leaders: Mapping[Watched, Row] | None = None
+) -> list[Capture]:
+    """Return what has become of the rows that were *watched*, in their order.
+
+    *leaders* are the rows as they are now of what the watched ones follow and is not watched itself.
+    """
+    now = _rows_now(connection, watched, {**(leaders or {})})
+    changed = [(w.mapper, _key(w.mapper, now[w])) for w in watched if w in now and _changes(w, now[w])]
     told = _tell_rows(connection, changed)
     captures = []
     for w in watched:
-        row = now.get((w.mapper, w.key))
+        row = now.get(w)
         if row is None:
-            captures.append(_capture(w, DELETE, _told_part(w.mapper, w.row), {}, actor))
+            captures.append(_capture(w, w.key, DELETE, _set_part(w.mapper, w.row), {}, actor))
         elif names := _changes(w, row):
-            then = replace(w, row=row, told=told.get((w.mapper, w.key), w.told))
-            captures.append(_capture(then, UPDATE, {n: w.row[n] for n in names}, {n: row[n] for n in names}, actor))
+            key = _key(w.mapper, row)
+            then = replace(w, row=row, told=told.get((w.mapper, key), w.told))
+            captures.append(
+                _capture(then, key, UPDATE, {n: w.row[n] for n in names}, {n: row[n] for n in names}, actor)
+            )
     return captures
+
+
+def _rows_now(connection: Connection, watched: list[Watched], now: dict[Watched, Row]) -> dict[Watched, Row]:
+    """Return the rows that are there, by what was watched: what leads first, for what follows has its key from it."""
+    for group in ([w for w in watched if not w.follows], [w for w in watched if w.follows]):
+        keys = {w: _key(w.mapper, _expected(w, now)) for w in group}
+        rows = {(m, key): row for m, key, row in _read(connection, [(w.mapper, key) for w, key in keys.items()])}
+        now |= {w: rows[w.mapper, key] for w, key in keys.items() if (w.mapper, key) in rows}
+    return now
+
+
+def _expected(watched: Watched, now: Mapping[Watched, Row], path: tuple[Watched, ...] = ()) -> Row:
+    """Return the row as what it follows has changed it; what follows itself, by a *path* of others, is as it was."""
+    row = dict(now.get(watched, watched.row))
+    for leader, names in () if watched in path else watched.follows:
+        lead = _expected(leader, now, (*path, watched))
+        row |= {own: lead[name] for own, name in names.items() if row.get(own) is not None}
+    return row
+
+
+def _key(mapper: Mapper[Any], row: Row) -> Key:
+    return tuple(row[name] for name in shape_of(mapper).key)
 
 
 def created(mapper: Mapper[Any], connection: Connection, keys: Collection[Key], actor: Actor) -> list[Capture]:
     """Return the creation of each row of *mapper* with one of *keys*."""
     told = _tell_rows(connection, [(mapper, key) for key in keys])
     rows = [Watched(m, key, row, told[m, key]) for m, key, row in _read(connection, list(told))]
-    return [_capture(w, CREATE, {}, _told_part(mapper, w.row), actor) for w in rows]
-
-
-def dependants(connection: Connection, watched: list[Watched]) -> list[Watched]:
-    """Return the rows that the database deletes, or unlinks, by itself when those *watched* are deleted."""
-    return _follow(connection, watched, set(), "ondelete")
-
-
-def followers(connection: Connection, watched: list[Watched]) -> list[Watched]:
-    """Return the rows whose foreign keys the database changes by itself when the keys of those *watched* change."""
-    return _follow(connection, watched, set(), "onupdate")
-
-
-def _follow(connection: Connection, watched: list[Watched], seen: set[Place], rule: str) -> list[Watched]:
-    found: list[Watched] = []
-    for child, constraint in references(frozenset(t for w in watched for t in w.mapper.tables), rule):
-        rows = [
-            w
-            for criterion in holding([e.parent for e in constraint.elements], _referred(constraint, watched))
-            for w in watch(child, connection, criterion)
-        ]
-        fresh = [w for w in rows if (w.mapper, w.key) not in seen]
-        seen |= {(w.mapper, w.key) for w in fresh}
-        if rule == "ondelete" and getattr(constraint, rule).upper() == "CASCADE" and fresh:
-            found += _follow(connection, fresh, seen, rule)
-        found += fresh
-    return found
-
-
-def _referred(constraint: ForeignKeyConstraint, watched: list[Watched]) -> list[Key]:
-    """Return the values by which *constraint* refers to the rows *watched*, which may be of several classes."""
-    parents = [e.column for e in constraint.elements]
-    names = {w.mapper: [_name_of(w.mapper, c) for c in parents] for w in watched if parents[0].table in w.mapper.tables}
-    named = ((w.row, names[w.mapper]) for w in watched if w.mapper in names)
-    return [tuple(row[n] for n in own) for row, own in named if all(row.get(n) is not None for n in own)]
-
-
-def references(tables: frozenset[Any], rule: str) -> list[tuple[Mapper[Any], ForeignKeyConstraint]]:
-    """Return the foreign keys to one of *tables* that make the database itself change rows, with their mappers."""
-    return [
-        (mapper, constraint)
-        for mapper in registry.audited_mappers()
-        if mapper.local_table is not None and not mapper.concrete
-        for constraint in getattr(mapper.local_table, "foreign_key_constraints", ())
-        if constraint.referred_table in tables
-        and (getattr(constraint, rule) or "").upper() in _ACTIVE
-        and not (mapper.inherits is not None and constraint.referred_table in mapper.inherits.tables)
-        and (mapper.inherits is None or mapper.local_table is not mapper.inherits.local_table)
-    ]
-
-
-def _name_of(mapper: Mapper[Any], column: Any) -> str:  # noqa: ANN401 - a column
-    return str(mapper.get_property_by_column(column).key)
+    return [_capture(w, w.key, CREATE, {}, _set_part(mapper, w.row), actor) for w in rows]
 
 
 def _changes(watched: Watched, row: Row) -> list[str]:
@@ -156,18 +147,28 @@ def _changes(watched: Watched, row: Row) -> list[str]:
 
 
 def _told_part(mapper: Mapper[Any], row: Row) -> Row:
-    fields = fields_of(mapper, registry.description_of(mapper.class_))
-    return {n: v for n, v in row.items() if n in fields}
+    description = registry.description_of(mapper.class_)
+    names = {*fields_of(mapper, description), *links_of(mapper, description)}
+    return {n: v for n, v in row.items() if n in names}
 
 
-def _capture(watched: Watched, action: str, before: Row, after: Row, actor: Actor) -> Capture:
-    model, key, told = watched.mapper.class_, watched.key, watched.told
-    return Capture(model, key, key, action, before, after, watched.row, told.label, told.about, told.log, actor)
+def _set_part(mapper: Mapper[Any], row: Row) -> Row:
+    """Return what is told of *row*, without links of which there are none."""
+    links = shape_of(mapper).links
+    return {n: v for n, v in _told_part(mapper, row).items() if v or n not in links}
+
+
+def _capture(  # noqa: PLR0913, PLR0917 - the parts of a capture
+    watched: Watched, key: Key, action: str, before: Row, after: Row, actor: Actor
+) -> Capture:
+    model, told = watched.mapper.class_, watched.told
+    return Capture(model, watched.key, key, action, before, after, watched.row, told.label, told.about, told.log, actor)
 
 
 def _read(connection: Connection, keys: Collection[Place]) -> Iterator[tuple[Mapper[Any], Key, Row]]:
-    """Yield the rows of *keys* that are there, in their order."""
-    rows = {mapper: read_rows(mapper, connection, found) for mapper, found in _by_mapper(keys).items()}
+    """Yield the rows of *keys* that are there, and their links, in their order."""
+    by_mapper = _by_mapper(keys).items()
+    rows = {m: with_links(m, connection, read_rows(m, connection, found)) for m, found in by_mapper}
     return ((mapper, key, rows[mapper][key]) for mapper, key in keys if key in rows[mapper])
 
 

@@ -59,6 +59,15 @@ class Country(Base):
     name: Mapped[str]
 
 
+class Seat(Base):
+    """Its key has two parts."""
+
+    __tablename__ = "seats"
+    row: Mapped[str] = mapped_column(String(2), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    note: Mapped[str | None]
+
+
 class Paper(Base):
     """Two may not write over each other."""
 
@@ -113,6 +122,9 @@ trail.describe(
 )
 trail.describe(
     Country, trail.AuditDescription(entity_type="country", label=lambda c: c.name, recorded=("code", "name"))
+)
+trail.describe(
+    Seat, trail.AuditDescription(entity_type="seat", label=lambda s: s.note or "", recorded=("row", "number", "note"))
 )
 trail.describe(Paper, trail.AuditDescription(entity_type="paper", label=lambda p: p.title, recorded=("title",)))
 trail.describe(Employee, trail.AuditDescription(entity_type="employee", label=lambda e: e.name, recorded=("name",)))

@@ -27,8 +27,8 @@ class Base(DeclarativeBase):
 task_tags = Table(
     "task_tags",
     Base.metadata,
-    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
-    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True),
 )
 
 
@@ -81,6 +81,7 @@ class Tag(Base):
     __tablename__ = "tags"
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
+    owner_code: Mapped[str | None] = mapped_column(ForeignKey("users_of_cases.code", ondelete="CASCADE"))
     tasks: Mapped[list[Task]] = relationship(secondary=task_tags, back_populates="tags", passive_deletes=True)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests.trail.cases.conftest import News
@@ -174,25 +175,131 @@ def test_a_new_entity_tells_its_links_and_a_deleted_one_too(session: Session, ne
     assert news() == [f"{GONE}, tags 1, 2"]
 
 
-@pytest.mark.parametrize("how", ["object", "statement"])
-@pytest.mark.past_the_log("links that go with their other side are told by its deletion only")
-def test_a_deleted_tag_is_told_by_itself(session: Session, task: Task, news: News, how: str) -> None:
-    """Its links go with it: that is no change of the tasks, and the next one tells what they have then."""
+# Links that lose their other end
+
+
+@pytest.fixture
+def tagged(session: Session, task: Task, news: News) -> Task:
+    """Task 1 with the tags 1 to 3; task 2 has none."""
     task.tags = list(session.scalars(select(Tag)))
+    session.add(Task(project_id="p", title="other"))
     session.commit()
     news()
-    if how == "object":
-        session.delete(session.get_one(Tag, 2))
-    else:
-        session.execute(delete(Tag).where(Tag.id == 2))
-    session.commit()
+    return task
 
-    assert news() == ["main: delete tag 2 text tag 2"]
+
+@pytest.mark.parametrize("how", ["object", "object with its tasks", "statement"])
+def test_a_deleted_tag_is_an_update_of_each_task_that_loses_it(
+    session: Session, tagged: Task, news: News, how: str
+) -> None:
+    tag = session.get_one(Tag, 2)
+    assert how != "object with its tasks" or tag.tasks == [tagged]
+    if how == "statement":
+        session.execute(delete(Tag).where(Tag.id == 2))
+    else:
+        session.delete(tag)
+    session.commit()
+    assert news() == ["main: delete tag 2 text tag 2", "update task 1 tags 1, 2, 3→1, 3"]
 
     session.expire_all()
-    task.tags.clear()
+    tagged.tags.clear()
     session.commit()
     assert news() == ["update task 1 tags 1, 3→"]
+
+
+@pytest.mark.parametrize("how", ["object", "statement"])
+def test_tags_that_the_database_deletes_with_something_else_are_taken_from_their_tasks(
+    session: Session, tagged: Task, news: News, how: str
+) -> None:
+    """ON DELETE CASCADE, twice: from the user to the tags, from the tags to the links."""
+    for tag in session.scalars(select(Tag).where(Tag.id < 3)):
+        tag.owner_code = "ada"
+    session.commit()
+    news()
+    session.expunge_all()
+    if how == "object":
+        session.delete(session.get_one(User, "ada"))
+    else:
+        session.execute(delete(User))
+    session.commit()
+
+    assert news() == [
+        "main: delete tag 1 text tag 1",
+        "main: delete tag 2 text tag 2",
+        "main: delete user ada code ada, name Ada",
+        "update task 1 tags 1, 2, 3→3",
+    ]
+
+
+def test_a_task_that_changes_too_as_it_loses_a_tag_is_one_update(session: Session, tagged: Task, news: News) -> None:
+    tags = {tag.id: tag for tag in tagged.tags}
+    tagged.title = "new"
+    tagged.tags.remove(tags[1])
+    session.delete(tags[2])
+    session.commit()
+
+    assert news() == ["main: delete tag 2 text tag 2", "update task 1 title T→new, tags 1, 2, 3→3"]
+
+
+def test_a_task_that_goes_together_with_its_tag_is_a_deletion_with_its_links(
+    session: Session, tagged: Task, news: News
+) -> None:
+    assert len(tagged.tags) == 3
+    session.delete(tagged)
+    session.delete(session.get_one(Tag, 2))
+    session.commit()
+
+    assert news() == ["main: delete tag 2 text tag 2", f"{GONE}, tags 1, 2, 3"]
+
+
+@pytest.mark.past_the_log("the oracle follows an entity to its new key only where the key is recorded")
+def test_a_task_that_gets_another_key_as_it_loses_a_tag_is_one_update(
+    session: Session, tagged: Task, news: News
+) -> None:
+    session.delete(session.get_one(Tag, 2))
+    session.flush()
+    tagged.id = 9
+    session.delete(session.get_one(Tag, 3))
+    with session.no_autoflush:
+        session.commit()
+
+    assert news() == [
+        "main: delete tag 2 text tag 2",
+        "main: delete tag 3 text tag 3",
+        "update task 9 tags 1, 2, 3→1, id None→None",
+    ]
+
+
+@pytest.mark.parametrize("model", [Task, Project])
+def test_a_bulk_deletion_tells_the_links_of_what_goes(
+    session: Session, tagged: Task, news: News, model: type[Task | Project]
+) -> None:
+    key = 1 if model is Task else "p"
+    session.execute(delete(model).where(model.id == key))
+    session.commit()
+
+    assert [line for line in news() if " 1 " in line] == [f"{GONE}, tags 1, 2, 3"]
+
+
+@pytest.mark.past_the_log("the oracle follows an entity to its new key only where the key is recorded")
+def test_a_tag_that_gets_another_key_is_an_update_of_its_tasks(session: Session, tagged: Task, news: News) -> None:
+    session.expire_all()
+    session.get_one(Tag, 2).id = 20
+    session.commit()
+
+    assert news() == ["main: update tag 20 id None→None", "update task 1 tags 1, 2, 3→1, 20, 3"]
+
+
+def test_who_is_at_no_far_end_is_not_looked_up(session: Session, engine: Engine, tagged: Task) -> None:
+    run: list[str] = []
+    session.add(step := Step(task_id=1, text="s"))
+    session.commit()
+    event.listen(engine, "before_cursor_execute", lambda *given: run.append(given[2]))
+    session.delete(step)
+    session.commit()
+
+    assert run
+    assert not [statement for statement in run if "task_tags" in statement]
 
 
 def test_what_is_only_looked_at_is_no_link(session: Session, task: Task, news: News) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erebus import trail
+from tests.conftest import DATABASE
 from tests.trail.cases.conftest import News
 from tests.trail.cases.models import Project, Step, Tag, Task
 
@@ -117,17 +118,65 @@ def test_a_savepoint_of_the_connection_takes_its_own_back_too(session: Session, 
     assert titles(news()) == [("create", "a")]
 
 
-def test_a_savepoint_that_is_a_text_takes_its_own_back_too(session: Session, news: News) -> None:
+@pytest.mark.parametrize(
+    ("made", "undone"),
+    [
+        ("SAVEPOINT mine", "ROLLBACK TO SAVEPOINT mine"),
+        ("SAVEPOINT mine", "ROLLBACK TO mine;"),
+        ("savepoint Mine", "/* undo */ rollback transaction\n to MINE"),
+        ('SAVEPOINT "my own"', 'ROLLBACK TO "my own"'),
+    ],
+)
+def test_a_savepoint_that_is_a_text_takes_its_own_back_too(
+    session: Session, news: News, made: str, undone: str
+) -> None:
     session.add(new("a"))
     session.flush()
-    session.execute(text("SAVEPOINT mine"))
+    session.execute(text(made))
     session.add(task := new("b"))
     session.flush()
     session.expunge(task)
-    session.execute(text("ROLLBACK TO SAVEPOINT mine"))
+    session.execute(text(undone))
     session.commit()
 
     assert titles(news()) == [("create", "a")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "left"),
+    [
+        ("SAVEPOINT x, a, SAVEPOINT x, b, ROLLBACK TO x", "a"),
+        ("SAVEPOINT x, a, SAVEPOINT x, b, ROLLBACK TO x, c, ROLLBACK TO x", "a"),
+        ("SAVEPOINT x, a, SAVEPOINT x, b, RELEASE x, c, ROLLBACK TO x", ""),
+        ("SAVEPOINT x, a, SAVEPOINT x, b, RELEASE SAVEPOINT x, ROLLBACK TO SAVEPOINT x, c", "c"),
+        ("SAVEPOINT x, a, SAVEPOINT y, b, ROLLBACK TO x, c", "c"),
+        ("SAVEPOINT x, a, SAVEPOINT y, b, RELEASE x, c", "abc"),
+        ("SAVEPOINT x, a, RELEASE x, b, SAVEPOINT x, c, ROLLBACK TO x", "ab"),
+    ],
+)
+def test_savepoints_of_one_name_lie_one_upon_the_other(session: Session, news: News, steps: str, left: str) -> None:
+    for step in steps.split(", "):
+        if len(step) == 1:
+            session.add(task := new(step))
+            session.flush()
+            session.expunge(task)
+        else:
+            session.execute(text(step))
+    session.commit()
+
+    assert titles(news()) == [("create", title) for title in left]
+
+
+@pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite has no capitals in names")
+def test_a_name_in_quotes_keeps_its_capitals(session: Session, news: News) -> None:
+    for statement in ('SAVEPOINT "X"', "SAVEPOINT x", 'ROLLBACK TO "X"'):
+        session.add(task := new(statement))
+        session.flush()
+        session.expunge(task)
+        session.execute(text(statement))
+    session.commit()
+
+    assert titles(news()) == [("create", 'SAVEPOINT "X"')]
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "rollback", "invalidate"])

@@ -1,0 +1,122 @@
+"""Which objects are known to hold what their rows do: what was *before* is then known without a look at the row.
+
+An object is as fresh as the statement that filled it, if nobody else can have changed the row since: because the
+statement locked it, or because a write of this transaction fails if what it has read was changed meanwhile (SQLite once
+a transaction has begun, PostgreSQL from REPEATABLE READ on). That is decided a statement; of an object only the number
+of its statement is kept, by SQLAlchemy itself (``runid``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet
+
+from sqlalchemy import Join, Table, event, inspect
+
+from erebus.trail.rows import known_before, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapper, ORMExecuteState, QueryContext
+
+_MARK = "erebus_mark"
+Tables = frozenset[Any]
+NO_TABLES: Tables = frozenset()
+
+
+class Freshness:
+    """What a transaction knows of the objects that it has loaded or written; void once it gives locks back."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._runs: dict[int, Tables] = {}
+        self._refreshed: WeakKeyDictionary[InstanceState[Any], Tables] = WeakKeyDictionary()
+        self._doubtful: WeakSet[InstanceState[Any]] = WeakSet()
+        self._known: WeakSet[InstanceState[Any]] = WeakSet()
+
+    def loaded_by(self, run: int, locked: Tables) -> None:
+        """Keep that the statement number *run* loaded objects, and in which tables it *locked* their rows."""
+        self._runs[run] = locked
+
+    def refreshed(self, state: InstanceState[Any], locked: Tables, names: Collection[str] | None) -> None:
+        """Keep that the attributes *names* of *state*, or all, were loaded anew: it is fresh if it holds no others."""
+        if names is None or not known_before(state, shape_of(state.mapper).columns).keys() - {*names}:
+            self._refreshed[state] = locked
+        else:
+            self._doubtful.add(state)
+
+    def know(self, state: InstanceState[Any]) -> None:
+        """Keep that *state* holds what its row does, which nobody else can change any more."""
+        self._known.add(state)
+
+    def is_fresh(self, state: InstanceState[Any], *, are_reads_held: bool) -> bool:
+        """Return whether *state* holds what its row does; *are_reads_held* if what was read cannot change unnoticed."""
+        if state in self._known:
+            return True
+        locked = self._refreshed.get(state)
+        if locked is None and state.runid is not None and state not in self._doubtful:
+            locked = self._runs.get(state.runid)
+        return locked is not None and (are_reads_held or locked.issuperset(state.mapper.tables))
+
+
+class _Mark(NamedTuple):
+    """What travels with a statement to the objects that it loads."""
+
+    freshness: Freshness
+    locked: Tables
+
+
+def listen(base: type[DeclarativeBase]) -> None:
+    """Hear what is loaded of all classes mapped on *base*, now and later."""
+    event.listen(base, "load", _loaded, raw=True, propagate=True)
+    event.listen(base, "refresh", _refreshed, raw=True, propagate=True)
+
+
+def follow(state: ORMExecuteState, freshness: Freshness) -> None:
+    """Let the objects that a statement loads be known to *freshness*."""
+    state.update_execution_options(**{_MARK: _Mark(freshness, _locked_tables(state.statement))})
+
+
+# Without a context nothing was loaded: a merge, or a bulk statement, has set values.
+
+
+def _loaded(state: InstanceState[Any], context: QueryContext | None) -> None:
+    mark: Any = context.execution_options.get(_MARK) if context else None  # runs once an object: keep it short
+    if mark is not None and state.runid is not None:
+        mark.freshness.loaded_by(state.runid, mark.locked)
+
+
+def _refreshed(state: InstanceState[Any], context: QueryContext | None, names: Collection[str] | None) -> None:
+    mark: Any = context.execution_options.get(_MARK) if context else None
+    if mark is not None:
+        mark.freshness.refreshed(state, mark.locked, names)
+
+
+def _locked_tables(statement: Any) -> Tables:  # noqa: ANN401 - of any kind
+    """Return the tables in which *statement* locks the rows of the objects that it loads: none where in doubt.
+
+    Only plain classes count, for an alias may stand for a query, whose rows no lock reaches. With OF, what is joined
+    by an option or a relationship may be of the same class and is not locked.
+    """
+    lock = getattr(statement, "_for_update_arg", None)
+    if lock is None or (lock.read and lock.key_share):  # FOR KEY SHARE lets others write
+        return NO_TABLES
+    entities = [d["entity"] for d in getattr(statement, "column_descriptions", ()) if isinstance(d["entity"], type)]
+    if lock.of and (statement._with_options or any(_joins(entity) for entity in entities)):  # noqa: SLF001 - there is no public name for them
+        return NO_TABLES
+    return frozenset(table for element in lock.of or entities for table in _tables_of(element))
+
+
+def _joins(entity: type) -> bool:
+    mapper: Mapper[Any] = inspect(entity)
+    return any(r.lazy == "joined" for r in mapper.relationships)
+
+
+def _tables_of(element: Any) -> Collection[Any]:  # noqa: ANN401 - a class, or a table, or a join of them
+    if isinstance(element, type):
+        mapper: Mapper[Any] = inspect(element)
+        return mapper.tables
+    if isinstance(element, Join):
+        return (*_tables_of(element.left), *_tables_of(element.right))
+    return (element,) if isinstance(element, Table) else ()

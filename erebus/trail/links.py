@@ -1,0 +1,84 @@
+"""Many-to-many links: what they lead to, and whose they are when what they lead to goes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, tuple_
+
+from erebus.trail import registry
+from erebus.trail.rows import Key, Row, holding, links_of, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.orm import Mapper, RelationshipProperty
+
+    Link = RelationshipProperty[Any]
+
+
+def read_links(link: Link, connection: Connection, rows: Iterable[Row]) -> dict[Key, str]:
+    """Return what *link* leads to from the entities with *rows*: the keys, sorted, as one text, by `near_end`."""
+    here = [remote for _local, remote in link.synchronize_pairs]
+    there = [remote for _local, remote in link.secondary_synchronize_pairs or ()]
+    found: dict[Key, list[str]] = defaultdict(list)
+    for criterion in holding(here, {near_end(link, row) for row in rows}):
+        for values in connection.execute(select(*here, *there).where(criterion)):
+            found[tuple(values[: len(here)])].append(",".join(str(part) for part in values[len(here) :]))
+    return {key: ", ".join(sorted(keys)) for key, keys in found.items()}
+
+
+def read_link(link: Link, connection: Connection, row: Row) -> str:
+    """Return what *link* leads to from the entity with *row*."""
+    return read_links(link, connection, [row]).get(near_end(link, row), "")
+
+
+def near_end(link: Link, row: Row) -> Key:
+    """Return the values by which *link* refers to the entity with *row*."""
+    return tuple(row[name] for name in _names(link.parent, (local for local, _remote in link.synchronize_pairs)))
+
+
+def with_links(mapper: Mapper[Any], connection: Connection, rows: dict[Key, Row]) -> dict[Key, Row]:
+    """Return *rows* of *mapper* with the many-to-many links that it tells."""
+    shape, links = shape_of(mapper), {}
+    for name in links_of(mapper, registry.description_of(mapper.class_)) if rows else ():
+        found = read_links(shape.links[name], connection, rows.values())
+        links[name] = {key: found.get(near_end(shape.links[name], row), "") for key, row in rows.items()}
+    return {key: {**row, **{name: found[key] for name, found in links.items()}} for key, row in rows.items()}
+
+
+def leading_to(mapper: Mapper[Any]) -> list[Link]:
+    """Return the told links that lead to entities of *mapper*."""
+    return [
+        link
+        for link in _every_link(registry.version())
+        if mapper.isa(link.mapper) and link.key in links_of(link.parent, registry.description_of(link.parent.class_))
+    ]
+
+
+def far_names(link: Link) -> list[str]:
+    """Return the attributes of what *link* leads to by which it refers to it."""
+    return _names(link.mapper, (local for local, _remote in link.secondary_synchronize_pairs or ()))
+
+
+def owners(link: Link, ends: Collection[Row]) -> Iterator[ColumnElement[bool]]:
+    """Yield criteria that together find the entities from which *link* leads to those with the rows *ends*."""
+    names = far_names(link)
+    there = [remote for _local, remote in link.secondary_synchronize_pairs or ()]
+    for criterion in holding(there, {tuple(row[name] for name in names) for row in ends}):
+        linking = select(*(remote for _local, remote in link.synchronize_pairs)).where(criterion)
+        yield tuple_(*(local for local, _remote in link.synchronize_pairs)).in_(linking)
+
+
+def _names(mapper: Mapper[Any], columns: Iterable[Any]) -> list[str]:
+    return [str(mapper.get_property_by_column(column).key) for column in columns]
+
+
+@lru_cache(maxsize=1)
+def _every_link(_version: tuple[int, int, int]) -> list[Link]:
+    """Return the many-to-many relationships of the audited classes, each once."""
+    return [r for m in registry.audited_mappers() for r in shape_of(m).links.values() if r.parent is m]
