@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DATABASE
+from tests.crash.checking import check
 from tests.crash.conftest import Installation
 from tests.crash.server import kill
-from tests.crash.test_crash import check, writing
+from tests.crash.writers import writing
 from tests.functional.browser import is_ci
 
 pytestmark = pytest.mark.crash

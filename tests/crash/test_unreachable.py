@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from erebus import db
 from erebus.blueprints.keys.models import ApiKey
 from tests.conftest import DATABASE, PASSWORD
+from tests.crash.checking import assert_sound
 from tests.crash.conftest import OWNER, Installation
-from tests.crash.test_crash import assert_sound
 
 pytestmark = [
     pytest.mark.crash,

@@ -6,11 +6,20 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
 from threading import Condition, Event
 from urllib.parse import urlencode
 
+from tests.conftest import PASSWORD
+from tests.crash.conftest import OWNER, Installation
+from tests.crash.server import Server, serving
+
+_WRITERS = 6
+_SLUGS = ("one", "two", "three")
 _TIMEOUT = 60  # seconds that a server may take to come back
 _ROUNDS = 2  # of changes of a key, before a writer makes a new one
 
@@ -76,6 +85,25 @@ class Visitor:
         if not self._form and (cookies := answer.headers.get_all("Set-Cookie")):
             self._cookie = "; ".join(cookie.split(";")[0] for cookie in cookies)
         return answer, page
+
+
+@contextmanager
+def writing(installation: Installation, log: Path) -> Iterator[tuple[Server, Record]]:
+    """Serve *installation*, and let people change keys in all of its projects until the end of the block."""
+    record, end = Record(), Event()
+    with serving(installation.settings, log) as server, ThreadPoolExecutor(_WRITERS) as pool:
+        visitors = [Visitor(server.port) for _ in range(_WRITERS)]
+        list(pool.map(lambda visitor: visitor.sign_in(OWNER, PASSWORD), visitors))
+        writers = [
+            pool.submit(write, visitor, f"Writer {n}", f"/projects/{_SLUGS[n % 3]}/keys", record, end)
+            for n, visitor in enumerate(visitors)
+        ]
+        try:
+            yield server, record
+        finally:
+            end.set()
+        for writer in writers:
+            writer.result()
 
 
 def write(visitor: Visitor, name: str, keys: str, record: Record, end: Event) -> None:
