@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from tests.trail.test_attempts import BookIsLent
 from tests.trail.test_failures import Parcel, expect, failures, parcel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine import Engine
 
 __all__ = ["parcel"]  # a fixture
@@ -152,9 +155,17 @@ def test_an_error_in_the_handling_of_a_refusal_is_the_same_failure(session: Sess
 
 
 def _refuse(session: Session, book: Book, reason: str) -> None:
-    refused = BookIsLent(book, {"title": "Emma"}, reason=reason)
-    trail.failed(session, refused)
-    raise refused
+    with _transaction(session):
+        raise BookIsLent(book, {"title": "Emma"}, reason=reason)
+
+
+@contextmanager
+def _transaction(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except BookIsLent as refused:
+        trail.failed(session, refused)
+        raise
 
 
 def _translate_to_refusal(session: Session, parcel: Parcel) -> None:
