@@ -97,6 +97,8 @@ def refused_by(session: Session, error: BaseException) -> Refused | None:
 
 def _keep_each(session: Session, found: Iterable[Tried], error: BaseException | None) -> None:
     kept = blamed(list(found), error)
+    buffer: Buffer | None = session.info.get(INFO)
+    last_line = buffer.last_line if buffer is not None else None
     if error is not None and kept:
         mark_told(session, error)
     for tried in kept:
@@ -106,4 +108,5 @@ def _keep_each(session: Session, found: Iterable[Tried], error: BaseException | 
             mark_told(session, refused)
             session.info[REFUSED] = (error, refused)
         if content := tell_failure(capture, refused.reason if refused else reason(tried.mapper, error)):
-            keep(session, Attempt(capture.model, engine_with_log(session, tried.mapper), capture.log, content))
+            engine = engine_with_log(session, tried.mapper)
+            keep(session, Attempt(capture.model, engine, capture.log, content, last_line))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, PendingRollbackError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from erebus import trail
@@ -232,5 +232,46 @@ def test_an_error_after_the_release_of_a_savepoint_is_a_failure_of_what_it_ends(
     savepoint.commit()
     trail.failed(session, ValueError())
     session.rollback()
+
+    assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", False)]
+
+
+@pytest.mark.tampers("the driver says that a commit failed that did not")
+def test_a_commit_of_which_only_the_acknowledgement_is_lost_is_no_failure(
+    engine: Engine,
+    session: Session,
+    parcel: Parcel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    usual = engine.dialect.do_commit
+
+    def commit_and_lose(connection: Any) -> None:
+        monkeypatch.undo()
+        usual(connection)
+        raise engine.dialect.loaded_dbapi.OperationalError
+
+    monkeypatch.setattr(engine.dialect, "do_commit", commit_and_lose)
+    parcel.weight = 2
+    expect(session, OperationalError, session.commit)
+
+    assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", True)]
+    assert parcel.weight == 2
+    assert "a commit came true" in caplog.text
+    parcel.weight = -1
+    expect(session, IntegrityError, session.commit)
+    assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", True), ("update", False)]
+
+
+def test_a_commit_that_the_database_does_not_take_is_a_failure(
+    engine: Engine, session: Session, parcel: Parcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(_connection: Any) -> None:
+        monkeypatch.undo()
+        raise engine.dialect.loaded_dbapi.OperationalError
+
+    monkeypatch.setattr(engine.dialect, "do_commit", lose)
+    parcel.weight = 2
+    expect(session, OperationalError, session.commit)
 
     assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", False)]
