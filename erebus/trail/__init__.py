@@ -24,9 +24,9 @@ from erebus.trail.folder import CheckpointFolder
 from erebus.trail.guard import UNAUDITED
 from erebus.trail.ledger import key_of, use_key
 from erebus.trail.listener import attach
+from erebus.trail.noting import note
 from erebus.trail.reading import log_ids, newest_time, read_head, read_log, rooms
 from erebus.trail.refusal import Refused, Rule
-from erebus.trail.refused import note
 from erebus.trail.registry import describe, exempt, is_known
 from erebus.trail.settling import open_bursts, settle_due
 from erebus.trail.tables import RIGHTS, metadata

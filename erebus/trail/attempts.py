@@ -7,8 +7,11 @@ either way, and whoever tried it has been told.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
 
 from erebus.trail import registry
 from erebus.trail.best_effort import complain
@@ -16,6 +19,7 @@ from erebus.trail.buffer import INFO as BUFFER
 from erebus.trail.buffer import buffer_of
 from erebus.trail.refusal import Refused
 from erebus.trail.settling import append_failures, homes
+from erebus.trail.tables import audit_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +31,22 @@ if TYPE_CHECKING:
     from erebus.trail.events import Log
 
 INFO = "erebus_attempts"
+_log = logging.getLogger("erebus.trail")
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt, told and waiting for the end of its transaction; *engine* is the one whose database has the log."""
+    """An attempt, told and waiting for the end of its transaction; *engine* is the one whose database has the log.
+
+    *unless* is the id of the last line that the transaction had written. Where it is found, the commit came true, and
+    only its acknowledgement was lost: then nothing has failed.
+    """
 
     model: type
     engine: Engine
     log: Log
     content: dict[str, Any]
+    unless: str | None = None
 
 
 def keep(session: Session, attempt: Attempt) -> None:
@@ -56,13 +66,24 @@ def write_apart(attempts: list[Attempt]) -> None:
         own = [a for a in attempts if a.engine is engine]
         try:
             with engine.connect().execution_options(erebus_write=True) as connection, connection.begin():
-                _write(own, connection)
+                _write(_without_true(own, connection), connection)
         except Exception as error:  # noqa: BLE001 - the change is undone already; nobody is left to be told but the operator
             complain(f"{len(own)} failed attempts could not be written to the log", error)
 
 
+def _without_true(attempts: list[Attempt], connection: Connection) -> list[Attempt]:
+    lines = {a.unless for a in attempts if a.unless is not None}
+    found = select(audit_events.c.id).where(audit_events.c.id.in_(lines))
+    true = {*connection.execute(found).scalars()} if lines else set()
+    if true:
+        _log.error("a commit came true, though the database did not say so: no failure is told of it")
+    return [a for a in attempts if a.unless not in true]
+
+
 def _write(attempts: list[Attempt], connection: Connection) -> None:
     """Append the lines of *attempts* on *connection*: several logs always in the same order."""
+    if not attempts:
+        return
     attachment = registry.attachment_of(attempts[0].model)
     told_in = homes(connection, {a.log for a in attempts}, attachment.main)
     for log in sorted(set(told_in.values())):

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from erebus.trail.best_effort import attempt_to, leaving_idle
-from erebus.trail.changes import CREATE, DELETE
-from erebus.trail.constraints import FOREIGN_KEY, NOT_NULL, UNIQUE, speaks_of, violation
+from erebus.trail.changes import CREATE
+from erebus.trail.constraints import NOT_NULL, UNIQUE, speaks_of, violation
 from erebus.trail.rows import field_in, shape_of
 
 if TYPE_CHECKING:
@@ -26,27 +26,14 @@ if TYPE_CHECKING:
 
 def blamed(found: list[Tried], error: BaseException | None) -> list[Tried]:
     """Return those of *found* that the database refused with *error*; all of them, if it does not say which."""
-    for step in (_in_table, _with_values, _with_nothing, _with_taken_values):
+    for step in (_with_values, _with_nothing, _with_taken_values):
         if len(found) > 1 and isinstance(error, IntegrityError):
             found = step(found, error) or found
     return found
 
 
-def _in_table(found: list[Tried], error: IntegrityError) -> list[Tried]:
-    """Return those in the table that is named; it may be one that still refers to what was to be deleted."""
-    named = violation(error)
-    if named is None:
-        return found
-    may_be_referred_to = named.kind == FOREIGN_KEY
-    return [
-        t
-        for t in found
-        if named.table in {table.description for table in t.mapper.tables}
-        or (may_be_referred_to and t.capture.action == DELETE)
-    ]
-
-
 def _with_values(found: list[Tried], error: IntegrityError) -> list[Tried]:
+    """Return those with the values that PostgreSQL shows."""
     return [t for t in found if any(speaks_of(error, table, _by_column(t)) for table in t.mapper.tables)]
 
 

@@ -76,7 +76,8 @@ class Buffer:
     wrote, *ahead* what was read before the running flush.
     *begun* are the rows that the running flush has announced and not yet reported as written, by the identity of the
     object; *flushed* those that it has; *settled* those whose outcome is known. *written* are the captures that have
-    become lines already. *is_in_bulk* marks a bulk statement that is being followed.
+    become lines already, *last_line* is the id of the last of these. *is_in_bulk* marks a bulk statement that is being
+    followed.
     """
 
     captures: list[Capture | Remark] = field(default_factory=list)
@@ -89,6 +90,7 @@ class Buffer:
     flushed: list[Entry] = field(default_factory=list)
     settled: list[Entry] = field(default_factory=list)
     written: list[Capture | Remark] = field(default_factory=list)
+    last_line: str | None = None
     connection: Connection | None = None
     unit_of_work: Any = None
     is_written: bool = False

@@ -17,9 +17,9 @@ from erebus.trail.best_effort import complain
 from erebus.trail.blame import blamed
 from erebus.trail.buffer import INFO, Buffer
 from erebus.trail.connections import engine_with_log, session_on
+from erebus.trail.noting import note
 from erebus.trail.reasons import reason, refusal_behind
 from erebus.trail.refusal import Refused
-from erebus.trail.refused import note
 from erebus.trail.telling import tell_failure
 from erebus.trail.tried import done, in_flush, in_validator, pending
 from erebus.trail.validators import invalid
@@ -52,7 +52,8 @@ def _failed(session: Session, error: BaseException) -> None:
         note(session, error)
     elif not isinstance(error, PendingRollbackError) and not is_told(session, error):  # that one only says: roll back
         buffer, wrong = session.info.get(INFO) or Buffer(), invalid(error)
-        _keep(session, in_validator(session, wrong) if wrong else [*done(buffer), *pending(session, buffer)], error)
+        found = [*in_validator(session, wrong)] if wrong else [*done(buffer), *pending(session, buffer)]
+        _keep_each(session, found, error)
 
 
 def flush_failed(session: Session, buffer: Buffer, error: BaseException | None) -> None:
@@ -60,7 +61,7 @@ def flush_failed(session: Session, buffer: Buffer, error: BaseException | None) 
     if error is None or not is_told(session, error):
         entries = list(buffer.begun.values()) or buffer.flushed or buffer.settled
         found = [t for e in entries for t in in_flush(session, e)] if entries else pending(session, buffer)
-        _keep(session, found, error)
+        _keep_each(session, found, error)
 
 
 def connection_failed(context: ExceptionContext) -> None:
@@ -94,8 +95,10 @@ def refused_by(session: Session, error: BaseException) -> Refused | None:
     return refused if known is error else None
 
 
-def _keep(session: Session, found: Iterable[Tried], error: BaseException | None) -> None:
+def _keep_each(session: Session, found: Iterable[Tried], error: BaseException | None) -> None:
     kept = blamed(list(found), error)
+    buffer: Buffer | None = session.info.get(INFO)
+    last_line = buffer.last_line if buffer is not None else None
     if error is not None and kept:
         mark_told(session, error)
     for tried in kept:
@@ -105,4 +108,5 @@ def _keep(session: Session, found: Iterable[Tried], error: BaseException | None)
             mark_told(session, refused)
             session.info[REFUSED] = (error, refused)
         if content := tell_failure(capture, refused.reason if refused else reason(tried.mapper, error)):
-            keep(session, Attempt(capture.model, engine_with_log(session, tried.mapper), capture.log, content))
+            engine = engine_with_log(session, tried.mapper)
+            keep(session, Attempt(capture.model, engine, capture.log, content, last_line))

@@ -136,7 +136,11 @@ def _write(session: Session, buffer: Buffer) -> None:
     connection, now = buffer.connection or session.connection(), attachment.clock()
     told_in = homes(connection, {a.log for a in tried}, attachment.main, making=changed)
     for log in sorted({*changed, *told_in.values()}):
-        is_due = append(connection, log, Lines(changed[log]), now) if log in changed else False
+        is_due = False
+        if log in changed:
+            lines = Lines(changed[log])
+            is_due = append(connection, log, lines, now)
+            buffer.last_line = lines[-1]["id"]
         failures = [a.content for a in tried if told_in[a.log] == log]
         if failures or is_due:
             append_failures(connection, log, failures, now)

@@ -74,6 +74,18 @@ def test_of_several_the_one_whose_values_postgresql_shows_has_failed(
     assert told(session, log_id) == [("create", "P3")]
 
 
+@pytest.mark.skipif(not on_postgresql, reason="SQLite names neither the row nor its values")
+def test_of_several_updates_one_whose_column_is_not_known_is_not_the_one(session: Session, parcel: Parcel) -> None:
+    session.add_all(parcels := added())
+    session.commit()
+    for number, changed in enumerate(parcels):
+        changed.weight = 10 * number + 10
+    parcels[3].late_shelf_id = "nowhere"
+    expect(session, IntegrityError, session.commit)
+
+    assert told(session) == [("update", "P4")]
+
+
 @pytest.mark.skipif(on_postgresql, reason="PostgreSQL shows the row")
 def test_where_sqlite_does_not_say_which_of_several_broke_a_rule_each_has_failed(
     session: Session, parcel: Parcel

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, PendingRollbackError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from erebus import trail
@@ -15,6 +16,8 @@ from tests.trail.test_attempts import BookIsLent
 from tests.trail.test_failures import Parcel, expect, failures, parcel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine import Engine
 
 __all__ = ["parcel"]  # a fixture
@@ -152,9 +155,17 @@ def test_an_error_in_the_handling_of_a_refusal_is_the_same_failure(session: Sess
 
 
 def _refuse(session: Session, book: Book, reason: str) -> None:
-    refused = BookIsLent(book, {"title": "Emma"}, reason=reason)
-    trail.failed(session, refused)
-    raise refused
+    with _transaction(session):
+        raise BookIsLent(book, {"title": "Emma"}, reason=reason)
+
+
+@contextmanager
+def _transaction(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except BookIsLent as refused:
+        trail.failed(session, refused)
+        raise
 
 
 def _translate_to_refusal(session: Session, parcel: Parcel) -> None:
@@ -221,5 +232,46 @@ def test_an_error_after_the_release_of_a_savepoint_is_a_failure_of_what_it_ends(
     savepoint.commit()
     trail.failed(session, ValueError())
     session.rollback()
+
+    assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", False)]
+
+
+@pytest.mark.tampers("the driver says that a commit failed that did not")
+def test_a_commit_of_which_only_the_acknowledgement_is_lost_is_no_failure(
+    engine: Engine,
+    session: Session,
+    parcel: Parcel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    usual = engine.dialect.do_commit
+
+    def commit_and_lose(connection: Any) -> None:
+        monkeypatch.undo()
+        usual(connection)
+        raise engine.dialect.loaded_dbapi.OperationalError
+
+    monkeypatch.setattr(engine.dialect, "do_commit", commit_and_lose)
+    parcel.weight = 2
+    expect(session, OperationalError, session.commit)
+
+    assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", True)]
+    assert parcel.weight == 2
+    assert "a commit came true" in caplog.text
+    parcel.weight = -1
+    expect(session, IntegrityError, session.commit)
+    assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", True), ("update", False)]
+
+
+def test_a_commit_that_the_database_does_not_take_is_a_failure(
+    engine: Engine, session: Session, parcel: Parcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(_connection: Any) -> None:
+        monkeypatch.undo()
+        raise engine.dialect.loaded_dbapi.OperationalError
+
+    monkeypatch.setattr(engine.dialect, "do_commit", lose)
+    parcel.weight = 2
+    expect(session, OperationalError, session.commit)
 
     assert [(e.action, e.status) for e in kept(session)[2:]] == [("update", False)]
