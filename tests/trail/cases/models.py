@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Table, UniqueConstraint, select
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Table, UniqueConstraint, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import (
@@ -139,6 +139,22 @@ class Alias(Base):
     text: Mapped[str]
 
 
+class Nick(Base):
+    """On SQLite its names are the same in capitals, by the rules of its indexes alone."""
+
+    __tablename__ = "nicks"
+    __table_args__ = (
+        Index("uq_nicks_name", "name", unique=True).ddl_if(dialect="postgresql"),
+        Index("uq_nicks_nocase", text("name COLLATE NOCASE"), unique=True).ddl_if(dialect="sqlite"),
+        Index("uq_nicks_both", "kind", text("second COLLATE NOCASE"), unique=True).ddl_if(dialect="sqlite"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    kind: Mapped[int | None]
+    second: Mapped[str | None]
+    points: Mapped[int] = mapped_column(default=0)
+
+
 class Label(Base):
     __tablename__ = "labels"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -202,6 +218,7 @@ RECORDED: dict[type, tuple[str, ...]] = {
     Badge: ("user_code", "number", "giver_code", "text"),
     Stripe: ("code", "number", "text"),
     Alias: ("slug", "text"),
+    Nick: ("name", "kind", "second", "points"),
     Label: ("text",),
     Labelling: ("task_id", "label_id"),
     Party: ("name",),
