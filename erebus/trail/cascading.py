@@ -27,7 +27,7 @@ def dependants(connection: Connection, watched: list[Watched]) -> list[Watched]:
 
     Those last that only lose a link to one of them.
     """
-    found = list(_follow(connection, watched, {w.place: w for w in watched}, "ondelete").values())
+    found = list(_Walk(connection, watched, "ondelete").found.values())
     seen = {w.place for w in (*watched, *found)}
     ends = [(w.mapper, w.row) for w in (*watched, *found)]
     return [*found, *(w for w in linked(connection, ends) if w.place not in seen)]
@@ -35,7 +35,7 @@ def dependants(connection: Connection, watched: list[Watched]) -> list[Watched]:
 
 def followers(connection: Connection, watched: list[Watched]) -> list[Watched]:
     """Return the rows whose foreign keys the database changes by itself when the keys of those *watched* change."""
-    return list(_follow(connection, watched, {w.place: w for w in watched}, "onupdate").values())
+    return list(_Walk(connection, watched, "onupdate").found.values())
 
 
 def linked(connection: Connection, ends: Iterable[tuple[Mapper[Any], Row]]) -> list[Watched]:
@@ -51,31 +51,41 @@ def linked(connection: Connection, ends: Iterable[tuple[Mapper[Any], Row]]) -> l
     return list(found.values())
 
 
-def _follow(
-    connection: Connection,
-    watched: list[Watched],
-    seen: dict[Place, Watched],
-    rule: str,
-    among: frozenset[Any] = frozenset(),
-) -> dict[Place, Watched]:
-    """Return the rows that refer to those *watched* and change with them, those that refer to these first.
+class _Walk:
+    """A walk along the foreign keys with one rule, from rows that change to those that the database changes with them.
 
-    With *among*, only those that refer to one of these columns.
+    *found* are these, each once, and those first that were found from others. A row that several foreign keys reach is
+    gone on from by each that cascades, for each changes other columns of it; deleted it is once.
     """
-    found: dict[Place, Watched] = {}
-    for child, constraint in references(frozenset(t for w in watched for t in w.mapper.tables), rule):
-        if among and among.isdisjoint(e.column for e in constraint.elements):
-            continue
-        rows = _referring(connection, child, constraint, watched)
-        fresh = {w.place: w for w in rows if w.place not in seen}
-        seen |= fresh
-        if rule == "onupdate":
-            _bind(constraint, [seen[w.place] for w in rows], watched)
-        if (getattr(constraint, rule) or "").upper() == "CASCADE" and fresh:
-            columns = frozenset(e.parent for e in constraint.elements) if rule == "onupdate" else frozenset()
-            found |= _follow(connection, list(fresh.values()), seen, rule, columns)
-        found |= fresh
-    return found
+
+    def __init__(self, connection: Connection, watched: list[Watched], rule: str) -> None:
+        self.found: dict[Place, Watched] = {}
+        self._connection, self._rule = connection, rule
+        self._roots = {w.place for w in watched}
+        self._gone_on: set[tuple[Place, ForeignKeyConstraint | None]] = set()
+        self._follow(watched, frozenset())
+
+    def _follow(self, watched: list[Watched], changing: frozenset[Any]) -> None:
+        """Find the rows that refer to those *watched*, or to those of their columns that are *changing*."""
+        for child, constraint in references(frozenset(t for w in watched for t in w.mapper.tables), self._rule):
+            if changing and changing.isdisjoint(e.column for e in constraint.elements):
+                continue
+            rows = [w for w in _referring(self._connection, child, constraint, watched) if w.place not in self._roots]
+            rows = [self.found.get(w.place, w) for w in rows]
+            if self._rule == "onupdate":
+                _bind(constraint, rows, watched)
+            self._go_on(rows, constraint)
+            self.found |= {w.place: w for w in rows}
+
+    def _go_on(self, rows: list[Watched], constraint: ForeignKeyConstraint) -> None:
+        if (getattr(constraint, self._rule) or "").upper() != "CASCADE":
+            return
+        is_update = self._rule == "onupdate"
+        by = constraint if is_update else None
+        fresh = [w for w in rows if (w.place, by) not in self._gone_on]
+        self._gone_on |= {(w.place, by) for w in fresh}
+        if fresh:
+            self._follow(fresh, frozenset(e.parent for e in constraint.elements) if is_update else frozenset())
 
 
 def _referring(
@@ -111,12 +121,16 @@ def references(tables: frozenset[Any], rule: str) -> list[tuple[Mapper[Any], For
         (mapper, constraint)
         for mapper in registry.audited_mappers()
         if mapper.local_table is not None and not mapper.concrete
-        for constraint in getattr(mapper.local_table, "foreign_key_constraints", ())
+        for constraint in sorted(getattr(mapper.local_table, "foreign_key_constraints", ()), key=_columns)
         if constraint.referred_table in tables
         and (getattr(constraint, rule) or "").upper() in _ACTIVE
         and not (mapper.inherits is not None and constraint.referred_table in mapper.inherits.tables)
         and (mapper.inherits is None or mapper.local_table is not mapper.inherits.local_table)
     ]
+
+
+def _columns(constraint: ForeignKeyConstraint) -> list[str]:
+    return list(constraint.column_keys)
 
 
 def _name_of(mapper: Mapper[Any], column: Any) -> str:  # noqa: ANN401 - a column

@@ -131,7 +131,8 @@ def _merge(earlier: Capture, later: Capture) -> Capture | None:
     if later.action == DELETE:
         if earlier.action == CREATE:
             return None
-        return replace(later, was=earlier.was, before={**later.before, **earlier.before})
+        was = earlier.was  # the log knows it by that, and no other, key
+        return replace(later, was=was, identity=was, before={**later.before, **earlier.before})
     after = {**earlier.after, **later.after}
     if earlier.action == CREATE:
         return replace(later, was=earlier.was, action=CREATE, before={}, after=after)

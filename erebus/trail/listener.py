@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapper, Session
 
-from erebus.trail import attempts, bulk, flushing, freshness, guard, registry, savepoints
+from erebus.trail import attempts, bulk, flushing, freshness, guard, outcomes, registry, savepoints
 from erebus.trail.buffer import INFO, buffer_of, forget
 from erebus.trail.changes import fold
 from erebus.trail.connections import begin_reading, keep
@@ -96,12 +96,12 @@ def _before_flush(session: Session, context: object, _objects: object) -> None:
 
 
 def _after_flush(session: Session, _context: object) -> None:
-    flushing.settle(buffer_of(session))
+    outcomes.settle(buffer_of(session))
 
 
 def _after_flush_postexec(session: Session, _context: object) -> None:
     buffer = buffer_of(session)
-    flushing.capture(session, buffer)
+    outcomes.capture(session, buffer)
     buffer.end_flush()
     if buffer.is_written:
         _write(session, buffer)

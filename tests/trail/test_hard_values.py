@@ -217,6 +217,19 @@ def test_a_changed_key_is_one_update_under_the_new_one(session: Session) -> None
     ]
 
 
+def test_an_entity_that_gets_another_key_and_goes_is_deleted_under_the_one_it_had(session: Session) -> None:
+    """O-D13, in one transaction."""
+    session.add(country := Country(code="DE", name="Germany"))
+    session.commit()
+    country.code = "GE"
+    session.flush()
+    session.delete(country)
+    session.commit()
+
+    event = told(session)[-1]
+    assert (event.action, event.entity_id, changes(event)["code"]) == ("delete", "DE", ("DE", None))
+
+
 def test_an_entity_in_two_tables_is_one_event_under_its_own_type(session: Session) -> None:
     """O-D14."""
     session.add(engineer := Engineer(name="Ada", language="Analytical"))

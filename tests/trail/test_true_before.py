@@ -193,6 +193,26 @@ def test_an_engine_that_begins_with_the_first_write_only_tells_the_row(
     assert changes(session) == {"title": ("Emma", "Persuasion")}
 
 
+@pytest.mark.skipif(not ON_SQLITE, reason="a driver of SQLite")
+def test_nobody_gets_in_between_the_look_and_the_write(engine: Engine, session: Session, book: Book) -> None:
+    """The transaction begins with the look, also where the driver would begin it with the write."""
+    key = book.id
+    session.rollback()
+    legacy = create_engine(engine.url)
+    trail.use_key(legacy, KEY)
+
+    def meddle(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("UPDATE books"):
+            meanwhile(engine, Book, key, title="Emma")
+
+    event.listen(legacy, "before_cursor_execute", meddle)
+    with Session(legacy) as mine:
+        mine.get_one(Book, key).title = "Persuasion"
+        with pytest.raises(DBAPIError, match="locked"):
+            mine.commit()
+    legacy.dispose()
+
+
 @pytest.mark.skipif(ON_SQLITE, reason="SQLite has no locks of rows")
 @pytest.mark.parametrize("is_text", [True, False])
 def test_a_savepoint_that_rolls_back_gives_its_locks_back(
@@ -227,9 +247,9 @@ def test_two_sessions_on_one_connection_of_the_driver_have_no_lock_between_them(
     with Session(shared) as one, Session(shared) as other:
         one.add(Sample(id=1, label="one"))
         one.commit()
+        other.add(Sample(id=2, label="begun"))
+        other.flush()
         found = one.get_one(Sample, 1)
-        one.execute(text("BEGIN"))
-        one.refresh(found)
         other.get_one(Sample, 1).label = "two"
         other.commit()
         found.label = "three"

@@ -145,9 +145,9 @@ def _lock(project: Project) -> Project:
 
 
 def _lock_key(key: ApiKey) -> None:
-    """Lock the project of *key*, then read the key anew. NoResultFound if it is gone meanwhile."""
+    """Lock the project of *key*, then *key*, read anew. NoResultFound if it is gone meanwhile."""
     _lock(key.project)
-    statement = select(ApiKey).where(ApiKey.id == key.id)
+    statement = select(ApiKey).where(ApiKey.id == key.id).with_for_update(key_share=True)
     db.session.scalars(statement, execution_options={"populate_existing": True}).one()
 
 

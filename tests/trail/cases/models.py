@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Table, UniqueConstraint, select
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Table, UniqueConstraint, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import (
@@ -103,6 +103,58 @@ class Step(Base):
     text: Mapped[str]
 
 
+class Badge(Base):
+    """Half of its key is that of a user, and follows."""
+
+    __tablename__ = "badges"
+    user_code: Mapped[str] = mapped_column(
+        ForeignKey("users_of_cases.code", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    giver_code: Mapped[str | None] = mapped_column(
+        ForeignKey("users_of_cases.code", onupdate="CASCADE", ondelete="SET NULL")
+    )
+    text: Mapped[str]
+
+
+class Stripe(Base):
+    """Its key follows that of a badge."""
+
+    __tablename__ = "stripes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["code", "number"], ["badges.user_code", "badges.number"], onupdate="CASCADE", ondelete="CASCADE"
+        ),
+    )
+    code: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+class Alias(Base):
+    """Its key is a value of a task that is not the task's key."""
+
+    __tablename__ = "aliases"
+    slug: Mapped[str] = mapped_column(ForeignKey("tasks.slug", onupdate="CASCADE"), primary_key=True)
+    text: Mapped[str]
+
+
+class Nick(Base):
+    """On SQLite its names are the same in capitals, by the rules of its indexes alone."""
+
+    __tablename__ = "nicks"
+    __table_args__ = (
+        Index("uq_nicks_name", "name", unique=True).ddl_if(dialect="postgresql"),
+        Index("uq_nicks_nocase", text("name COLLATE NOCASE"), unique=True).ddl_if(dialect="sqlite"),
+        Index("uq_nicks_both", "kind", text("second COLLATE NOCASE"), unique=True).ddl_if(dialect="sqlite"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    kind: Mapped[int | None]
+    second: Mapped[str | None]
+    points: Mapped[int] = mapped_column(default=0)
+
+
 class Label(Base):
     __tablename__ = "labels"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -163,6 +215,10 @@ RECORDED: dict[type, tuple[str, ...]] = {
     Tag: ("text",),
     Comment: ("text", "task_id", "task_slug"),
     Step: ("text",),
+    Badge: ("user_code", "number", "giver_code", "text"),
+    Stripe: ("code", "number", "text"),
+    Alias: ("slug", "text"),
+    Nick: ("name", "kind", "second", "points"),
     Label: ("text",),
     Labelling: ("task_id", "label_id"),
     Party: ("name",),

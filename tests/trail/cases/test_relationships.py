@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests.trail.cases.conftest import News
-from tests.trail.cases.models import Comment, Member, Person, Project, Step, Tag, Task, Team, User
+from tests.trail.cases.models import Alias, Badge, Comment, Member, Person, Project, Step, Stripe, Tag, Task, Team, User
 
 
 @pytest.fixture
@@ -101,6 +101,82 @@ def test_what_the_database_lets_follow_another_column_is_an_update(session: Sess
     session.commit()
 
     assert sorted(news()) == ["update comment 1 task_slug old→new", "update task 1 slug old→new"]
+
+
+def test_a_row_whose_own_key_follows_is_an_update_under_its_new_key(session: Session, task: Task, news: News) -> None:
+    """And what follows that in turn; a key that is referred to twice follows twice."""
+    session.add_all([User(code="bob", name="Bob"), Badge(user_code="ada", number=1, giver_code="ada", text="b")])
+    session.flush()
+    session.add_all([Badge(user_code="bob", number=1, giver_code="ada", text="c")])
+    session.add_all([Stripe(code="ada", number=1, text="s"), Stripe(code="bob", number=1, text="t")])
+    session.commit()
+    news()
+    session.expunge_all()
+    session.get_one(User, "ada").code = "eve"
+    session.commit()
+
+    assert sorted(news()) == [
+        "main: update badge bob,1 giver_code ada→eve",
+        "main: update badge eve,1 user_code ada→eve, giver_code ada→eve",
+        "main: update stripe eve,1 code ada→eve",
+        "main: update user eve code ada→eve",
+    ]
+
+
+def test_a_row_that_is_unlinked_and_deleted_takes_with_it_what_it_would(
+    session: Session, task: Task, news: News
+) -> None:
+    """Two foreign keys lead to the same parent, and only one of them cascades."""
+    session.add(Badge(user_code="ada", number=1, giver_code="ada", text="b"))
+    session.flush()
+    session.add(Stripe(code="ada", number=1, text="s"))
+    session.commit()
+    news()
+    session.expunge_all()
+    session.delete(session.get_one(User, "ada"))
+    session.commit()
+
+    assert sorted(news()) == [
+        "main: delete badge ada,1 user_code ada, number 1, giver_code ada, text b",
+        "main: delete stripe ada,1 code ada, number 1, text s",
+        "main: delete user ada code ada, name Ada",
+    ]
+
+
+def test_a_row_that_is_deleted_after_its_key_followed_is_a_deletion_of_what_it_was(
+    session: Session, task: Task, news: News
+) -> None:
+    session.add(Badge(user_code="ada", number=1, text="b"))
+    session.commit()
+    news()
+    session.expunge_all()
+    session.get_one(User, "ada").code = "eve"
+    session.flush()
+    session.delete(session.get_one(Badge, ("eve", 1)))
+    session.commit()
+
+    assert sorted(news()) == [
+        "main: delete badge ada,1 user_code ada, number 1, text b",
+        "main: update user eve code ada→eve",
+    ]
+
+
+@pytest.mark.parametrize("how", ["object", "statement"])
+def test_a_key_that_follows_another_value_than_a_key_is_an_update(
+    session: Session, task: Task, news: News, how: str
+) -> None:
+    task.slug = "old"
+    session.flush()
+    session.add(Alias(slug="old", text="a"))
+    session.commit()
+    news()
+    if how == "object":
+        task.slug = "new"
+    else:
+        session.execute(update(Task).values(slug="new"))
+    session.commit()
+
+    assert sorted(news()) == ["main: update alias new slug old→new", "update task 1 slug old→new"]
 
 
 def test_a_row_of_a_subclass_is_one_entity_and_so_is_its_deletion(session: Session, news: News) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, delete, event, func, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erebus import trail
 from tests.conftest import DATABASE
 from tests.trail.cases.conftest import News
-from tests.trail.cases.models import Comment, Odd, Party, Person, Step, Tag, Task, task_tags
+from tests.trail.cases.models import Comment, Nick, Odd, Party, Person, Step, Tag, Task, task_tags
 
 upsert: Any = sqlite.insert if DATABASE == "sqlite" else postgresql.insert
 
@@ -355,6 +356,45 @@ def test_an_upsert_may_name_the_constraint(session: Session, tasks: list[Task], 
     session.commit()
 
     assert news() == ["update task 1 title T1→new"]
+
+
+@pytest.mark.skipif(DATABASE != "sqlite", reason="PostgreSQL says so itself")
+@pytest.mark.parametrize("columns", [("name",), ("kind", "second")])
+def test_an_upsert_finds_the_row_that_is_the_same_by_the_rule_of_an_index(
+    session: Session, news: News, columns: tuple[str, ...]
+) -> None:
+    session.add_all([Nick(id=1, name="ada", kind=1, second="x"), Nick(id=2, name="bob", kind=2, second="y")])
+    session.commit()
+    news()
+    rows = [{"name": n, "kind": k, "second": s, "points": 9} for n, k, s in (("ADA", 1, "X"), ("CY", 3, "Z"))]
+    statement = upsert(Nick).values(rows)
+    statement = statement.on_conflict_do_update(index_elements=columns, set_={"points": statement.excluded.points})
+    session.execute(statement)
+    session.commit()
+
+    assert news() == ["main: update nick 1 points 0→9", "main: create nick 3 name CY, kind 3, second Z, points 9"]
+
+
+def test_an_upsert_that_meets_what_another_has_just_added_is_never_told_as_a_creation(
+    engine: Engine, session: Session, news: News
+) -> None:
+    """SQLite refuses the statement, PostgreSQL runs it and is not believed."""
+
+    def meddle(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO nicks") and connection is session.connection():
+            with Session(engine) as other:
+                other.add(Nick(id=1, name="ada"))
+                other.commit()
+
+    session.rollback()
+    event.listen(engine, "before_cursor_execute", meddle)
+    statement = upsert(Nick).values(name="ada").on_conflict_do_update(index_elements=["name"], set_={"points": 9})
+    error, words = (RuntimeError, "just added it") if DATABASE == "postgresql" else (DBAPIError, "locked")
+    with pytest.raises(error, match=words):
+        session.execute(statement)
+    session.rollback()
+
+    assert news() == ["main: create nick 1 name ada, points 0"]
 
 
 def _without_target(statement: Any) -> Any:

@@ -1,0 +1,138 @@
+"""What the rows of a flush have become, and what of it is told: worked out when all of it has been written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm.attributes import instance_state
+
+from erebus.trail import registry
+from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, changed_names
+from erebus.trail.links import read_link
+from erebus.trail.rows import Key, Row, fields_of, held_values, known_after, links_of, read_rows, shape_of
+from erebus.trail.watching import Told, compare, tell, tell_anew
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.orm import Mapper, Session
+
+    from erebus.trail.actor import Actor
+    from erebus.trail.buffer import Buffer, Entry
+
+
+def link_names(entry: Entry) -> Collection[str]:
+    """Return the many-to-many relationships that *entry* tells."""
+    return links_of(entry.mapper, registry.description_of(entry.mapper.class_))
+
+
+def settle(buffer: Buffer) -> None:
+    """Work out what the rows of the flush have become; the objects still hold their history."""
+    lacking: dict[Mapper[Any], list[Key]] = defaultdict(list)
+    for entry in buffer.flushed:
+        if owner := buffer.ahead.owners.pop((entry.mapper, entry.was), None):
+            entry.links = {n: owner[1].row[n] for n in link_names(entry)} | entry.links
+        entry.identity = tuple(entry.mapper.primary_key_from_instance(entry.target))
+        entry.after = {} if entry.action == DELETE else _held_after(entry)
+        if entry.action != DELETE and _wanted(entry) - entry.after.keys():
+            lacking[entry.mapper].append(entry.identity)
+    rows = {mapper: read_rows(mapper, entry.connection, keys) for mapper, keys in lacking.items()}
+    for entry in buffer.flushed:
+        _finish(entry, rows.get(entry.mapper, {}).get(entry.identity, {}))
+    buffer.settled += buffer.flushed
+    buffer.flushed = []
+
+
+def _wanted(entry: Entry) -> set[str]:
+    """Return the fields whose values after the flush must be known."""
+    fields = set(fields_of(entry.mapper, registry.description_of(entry.mapper.class_)))
+    if entry.action == CREATE:
+        return fields & set(registry.description_of(entry.mapper.class_).recorded)
+    if entry.is_switch:
+        return fields
+    changed = fields & {*entry.changed, *instance_state(entry.target).committed_state}
+    return changed | (fields & shape_of(entry.mapper).automatic) if changed else changed
+
+
+def _held_after(entry: Entry) -> Row:
+    """Return what the object holds of its row now: values to be told only where they are what the row holds."""
+    if entry.is_switch or entry.is_stale:
+        return {}
+    state, description = instance_state(entry.target), registry.description_of(entry.mapper.class_)
+    names = fields_of(entry.mapper, description) if entry.action == CREATE else _wanted(entry)
+    told = [n for n in names if n in description.recorded]
+    known = known_after(state, told, shape_of(entry.mapper), is_new=entry.action == CREATE)
+    return {**held_values(state, (n for n in names if n not in description.recorded)), **known}
+
+
+def _finish(entry: Entry, row: Row) -> None:
+    """Take what was read of *row*, and the links, into what the entry became; of an update keep only what changed."""
+    names = _wanted(entry) if entry.action != DELETE else set()
+    after = {**{n: row[n] for n in names if n in row}, **entry.after}
+    links = {} if entry.action == DELETE else _links_now(entry)
+    recorded = registry.description_of(entry.mapper.class_).recorded
+    entry.before |= entry.links
+    entry.current = {**entry.before, **after, **links}
+    entry.after = {**after, **{n: v for n, v in links.items() if v or entry.action == UPDATE}}
+    if entry.action == UPDATE:
+        changed = changed_names(entry.before, entry.after)
+        entry.before = {n: entry.before[n] for n in changed if n in entry.before}
+        entry.after = {n: entry.after[n] for n in changed}
+    entry.current = {n: entry.current[n] for n in recorded if n in entry.current}
+
+
+def _links_now(entry: Entry) -> dict[str, str]:
+    if not entry.links:
+        return {}
+    row = held_values(instance_state(entry.target), shape_of(entry.mapper).columns)
+    return {n: read_link(shape_of(entry.mapper).links[n], entry.connection, row) for n in entry.links}
+
+
+def capture(session: Session, buffer: Buffer) -> None:
+    """Add what the flush did to the captures; the objects may be asked for anything now."""
+    entries, buffer.settled = buffer.settled, []
+    for connection, owner in buffer.ahead.owners.values():
+        buffer.captures += compare(connection, [owner], registry.attachment_of(owner.mapper.class_).actor_of())
+    for entry in entries:
+        if entry.children:
+            buffer.captures += compare(entry.connection, entry.children, _actor(entry), {entry.leader: _row_now(entry)})
+        if entry.action != UPDATE or entry.after:
+            buffer.captures.append(capture_of(entry, entry.told or told_of(session, entry)))
+
+
+def _row_now(entry: Entry) -> Row:
+    return {**entry.leader.row, **held_values(instance_state(entry.target), shape_of(entry.mapper).columns)}
+
+
+def told_of(session: Session, entry: Entry) -> Told:
+    """Return what a line needs to know of *entry*: of its object, or of its row where they differ."""
+    if entry.is_stale:
+        return tell_anew(entry.mapper, entry.connection, entry.identity)
+    with session.no_autoflush:
+        try:
+            return tell(entry.target, entry.connection)
+        except InvalidRequestError:  # it was loaded with options that forbid to load what it lacks (``raiseload``)
+            return tell_anew(entry.mapper, entry.connection, entry.identity)
+
+
+def capture_of(entry: Entry, told: Told) -> Capture:
+    """Return *entry* as a capture."""
+    return Capture(
+        model=entry.mapper.class_,
+        was=entry.was,
+        identity=entry.identity,
+        action=entry.action,
+        before={} if entry.action == CREATE else entry.before,
+        after=entry.after,
+        current=entry.current,
+        label=told.label,
+        about=told.about,
+        log=told.log,
+        actor=_actor(entry),
+    )
+
+
+def _actor(entry: Entry) -> Actor:
+    return registry.attachment_of(entry.mapper.class_).actor_of()
