@@ -27,12 +27,11 @@ _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick: *look* is its CSS classes, *x* and *width* are percentages; a tall one holds a failure."""
+    """A tick: *look* is its CSS classes, *x* and *width* are percentages."""
 
     look: str
     x: str
     width: str
-    is_tall: bool
 
 
 @dataclass(frozen=True)
@@ -121,8 +120,7 @@ def _gravity(look: str) -> int:
 def _tick(look: str, place: int, count: int) -> Tick:
     slot = 100 / count
     gap = slot * (1 - _FILL) / 2
-    is_tall = look.endswith(("fail", "missing"))
-    return Tick(f"tick {look}", _percent(place * slot + gap), _percent(slot * _FILL), is_tall)
+    return Tick(f"tick {look}", _percent(place * slot + gap), _percent(slot * _FILL))
 
 
 def _span(start: int, length: int, capacity: int) -> Span:
@@ -130,7 +128,7 @@ def _span(start: int, length: int, capacity: int) -> Span:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.3f}%"
+    return f"{round(value, 3):g}%"
 
 
 def _counts(log: AuditLog) -> tuple[tuple[str, str, int], ...]:
