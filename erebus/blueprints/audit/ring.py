@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FINE, COARSE = 200, 50  # ticks at most: where there is room, and on a phone or a card
 _FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it counts
 _GRAVITY = ("empty", "create", "update", "delete", "fail", "missing")
+_VISIBLE = 1.0  # percent of the strip: what is shown of a large log would be no more than a dot
 _FILL = 0.76  # of a slot's width; the rest is the gap
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
@@ -124,7 +125,8 @@ def _tick(look: str, place: int, count: int) -> Tick:
 
 
 def _span(start: int, length: int, capacity: int) -> Span:
-    return Span(_percent(100 * start / capacity), _percent(100 * length / capacity))
+    width = max(100 * length / capacity, _VISIBLE)
+    return Span(_percent(min(100 * start / capacity, 100 - width)), _percent(width))
 
 
 def _percent(value: float) -> str:
