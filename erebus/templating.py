@@ -44,7 +44,7 @@ def init_templating(app: Flask) -> None:
     """Give the templates of *app* their filters and functions, and the files that they link to a long life."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _AN_HOUR
     app.extensions[_HASHES] = {}
-    for ask in (utc, local, relative, iso, number):
+    for ask in (utc, local, relative, iso, number, tight):
         app.add_template_filter(ask)
     for tell in (can, navigation, theme, asset, clock.now):
         app.add_template_global(tell)
@@ -84,6 +84,12 @@ def iso(moment: datetime | int) -> str:
 def number(value: int) -> str:
     """Return *value* with its thousands told apart."""
     return format_decimal(value, locale=_LOCALE)
+
+
+def tight(text: str) -> str:
+    """Return *text* without indentation and empty lines, which are a fifth of a long list; markup stays markup."""
+    lines = (line.strip() for line in text.splitlines())
+    return type(text)("\n").join(line for line in lines if line)
 
 
 def _aware(moment: datetime | int) -> datetime:

@@ -132,6 +132,11 @@ def test_thousands_are_told_apart(say: Callable[..., str]) -> None:
 # The reader and the page
 
 
+def test_a_tight_text_is_the_same_markup_without_indentation(say: Callable[..., str]) -> None:
+    text = "{% filter tight %}<p>\n    one\n\n    {{ x }}\n  </p>{% endfilter %}"
+    assert say(text, x="<i>\n  two") == "<p>\none\n&lt;i&gt;\ntwo\n</p>"
+
+
 @pytest.mark.parametrize("theme", list(Theme))
 def test_the_theme_is_the_readers(ada: FlaskClient, change_ada: Callable[..., None], theme: Theme) -> None:
     change_ada(theme=theme)

@@ -24,6 +24,7 @@ _SECRET = {
     "delete": "removed, never shown",
 }
 _UNRECORDED = "changed; value not recorded"
+_COUNTED = ["attempts", "first_at", "last_at"]  # what a line that counts failures holds (`erebus.trail.bursts`)
 _WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
 
 
@@ -79,7 +80,7 @@ def by_day(events: Iterable[AuditEvent], zone: tzinfo, today: date) -> list[Day]
 def show(event: AuditEvent) -> Shown:
     """Return *event* as the timeline shows it."""
     sentence, why_not = _sentence(event)
-    changes = tuple(_change(stored, event.action) for stored in _stored_changes(event) or ())
+    changes = tuple(_change(stored, event.action) for stored in _to_show(event))
     return Shown(
         event=event,
         sentence=sentence,
@@ -140,6 +141,13 @@ def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
         return list(event.changes)
     except ValueError:
         return None
+
+
+def _to_show(event: AuditEvent) -> list[dict[str, Any]]:
+    """Return the changes, but of a line that counts failures: its sentence has told the count and the times."""
+    changes = _stored_changes(event) or []
+    is_count = not event.status and [change.get("field") for change in changes] == _COUNTED
+    return [] if is_count else changes
 
 
 def _change(stored: dict[str, Any], action: str) -> Change:

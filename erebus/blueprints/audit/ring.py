@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 FINE, COARSE = 200, 50  # ticks at most: where there is room, and on a phone or a card
 _FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it counts
 _GRAVITY = ("empty", "create", "update", "delete", "fail", "missing")
+_VISIBLE = 1.0  # percent of the strip: what is shown of a large log would be no more than a dot
 _FILL = 0.76  # of a slot's width; the rest is the gap
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick: *look* is its CSS classes, *x* and *width* are percentages; a tall one holds a failure."""
+    """A tick: *look* is its CSS classes, *x* and *width* are percentages."""
 
     look: str
     x: str
     width: str
-    is_tall: bool
 
 
 @dataclass(frozen=True)
@@ -121,16 +121,16 @@ def _gravity(look: str) -> int:
 def _tick(look: str, place: int, count: int) -> Tick:
     slot = 100 / count
     gap = slot * (1 - _FILL) / 2
-    is_tall = look.endswith(("fail", "missing"))
-    return Tick(f"tick {look}", _percent(place * slot + gap), _percent(slot * _FILL), is_tall)
+    return Tick(f"tick {look}", _percent(place * slot + gap), _percent(slot * _FILL))
 
 
 def _span(start: int, length: int, capacity: int) -> Span:
-    return Span(_percent(100 * start / capacity), _percent(100 * length / capacity))
+    width = max(100 * length / capacity, _VISIBLE)
+    return Span(_percent(min(100 * start / capacity, 100 - width)), _percent(width))
 
 
 def _percent(value: float) -> str:
-    return f"{value:.3f}%"
+    return f"{round(value, 3):g}%"
 
 
 def _counts(log: AuditLog) -> tuple[tuple[str, str, int], ...]:

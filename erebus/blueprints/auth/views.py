@@ -38,7 +38,7 @@ def signup() -> ResponseReturnValue:
         login_user(user)  # type: ignore[arg-type]  # the mixin is theirs at run time only
         return redirect(url_for("projects.list"))
     if not services.is_sign_up_open():
-        return render_template("auth/closed.html", reason=services.SIGN_UP_IS_CLOSED), 403
+        return render_template("auth/closed.html"), 403
     return render_template("auth/signup.html", form=form, is_first=services.is_first()), form_status(form)
 
 

@@ -1,14 +1,16 @@
-// Buttons that copy a text: shown only when this runs, for without it they could do nothing.
+// Buttons that copy a text: put there by this script, for without it they could do nothing.
 const SHOWN_FOR = 2000; // ms
+const { content } = document.getElementById("copy");
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  const told = button.parentElement.querySelector(".copy-done");
+for (const place of document.querySelectorAll("[data-copy]")) {
+  place.append(content.cloneNode(true));
+  place.querySelector(".copy-label").textContent = place.dataset.label;
+  const told = place.querySelector(".copy-done");
   let forgetting;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
+  place.querySelector("button").addEventListener("click", async () => {
     clearTimeout(forgetting);
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      await navigator.clipboard.writeText(place.dataset.copy);
       told.textContent = "Copied";
     } catch {
       told.textContent = "Not copied: this browser does not allow it. Select the text instead.";

@@ -35,7 +35,6 @@ def test_a_full_log_begins_at_the_oldest_kept_number() -> None:
     picture = ring.draw(make_log(range(8, 18), capacity=10, failed=8))
 
     assert looks(picture.fine) == ["create fail"] + ["create"] * 9
-    assert picture.fine[0].is_tall
     assert picture.displaced == 7
 
 
@@ -60,6 +59,19 @@ def test_a_tick_for_several_shows_the_gravest() -> None:
     picture = ring.draw(make_log(range(1, 101), failed=4))
 
     assert looks(picture.coarse)[:3] == ["create", "create fail", "create"]
+
+
+def test_what_is_shown_of_a_large_log_is_still_to_be_seen() -> None:
+    log = make_log(range(1, 1001), capacity=10_000)
+
+    newest, oldest = (ring.draw(log, events).shown for events in (log.events[:25], log.events[-25:]))
+
+    assert (newest, oldest) == (ring.Span("9.75%", "1%"), ring.Span("0%", "1%"))
+
+
+def test_what_is_shown_stays_within_the_strip() -> None:
+    log = make_log(range(1, 10_001), capacity=10_000)
+    assert ring.draw(log, log.events[:25]).shown == ring.Span("99%", "1%")
 
 
 def test_a_log_without_events_says_so() -> None:
