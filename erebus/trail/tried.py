@@ -69,9 +69,16 @@ def pending(session: Session, buffer: Buffer) -> Iterator[Tried]:
     changed = [o for o in session.dirty if session.is_modified(o)]
     for action, targets in ((CREATE, session.new), (UPDATE, changed), (DELETE, session.deleted)):
         for target in targets:
-            for tried in _with(session, target, action, None):
+            for tried in _with(session, target, action, _open_connection(session, buffer, object_mapper(target))):
                 if (tried.capture.model, tried.capture.identity) not in flushed:
                     yield tried
+
+
+def _open_connection(session: Session, buffer: Buffer, mapper: Mapper[Any]) -> Connection | None:
+    """Return the connection to the table of *mapper*: a session that rolls back gives none, but still has one."""
+    used = buffer.connection
+    is_own = used is not None and used.engine is session.get_bind(mapper).engine
+    return connection_for(session, mapper) or (used if is_own else None)
 
 
 def in_flush(session: Session, entry: Entry) -> Iterator[Tried]:
