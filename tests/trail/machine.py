@@ -48,7 +48,7 @@ _REFUSED = (
     "an upsert of",
     "may not change rows twice",
 )
-_PASSING = {"invoke", "_before_commit", "_check"}
+_PASSING = {"invoke", "_invoke", "_before_commit", "_check"}
 """The functions of the engine in which the application's own statements run."""
 
 
