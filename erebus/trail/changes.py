@@ -134,6 +134,8 @@ def _merge(earlier: Capture, later: Capture) -> Capture | None:
         was = earlier.was  # the log knows it by that, and no other, key
         return replace(later, was=was, identity=was, before={**later.before, **earlier.before})
     after = {**earlier.after, **later.after}
+    if earlier.action == DELETE:  # made anew: what a creation leaves out because there is none of it is gone now
+        after = {**{n: later.current[n] for n in earlier.before if n in later.current}, **after}
     if earlier.action == CREATE:
         return replace(later, was=earlier.was, action=CREATE, before={}, after=after)
     return replace(later, was=earlier.was, action=UPDATE, before={**later.before, **earlier.before}, after=after)

@@ -50,10 +50,12 @@ def _session_of(mapper: Mapper[Any], target: object) -> Session | None:
 def _before_insert(mapper: Mapper[Any], connection: Connection, target: object) -> None:
     if session := _session_of(mapper, target):
         # Deleted and made anew under one key in one flush, the row is updated: SQLAlchemy's "row switch".
-        is_switch = mapper.identity_key_from_instance(target) in session.identity_map
-        before = read_row(mapper, connection, identity_of(mapper, target)) if is_switch else {}
+        old = session.identity_map.get(mapper.identity_key_from_instance(target))
+        before = read_row(mapper, connection, identity_of(mapper, target)) if old is not None else {}
         entry = _begin(session, mapper, connection, target, UPDATE if before else CREATE, before)
         entry.is_switch, entry.is_fresh = bool(before), True
+        if before:
+            entry.links = dict(buffer_of(session).ahead.links.get(instance_state(old), {}))
 
 
 def _before_update(mapper: Mapper[Any], connection: Connection, target: object) -> None:

@@ -1,184 +1,83 @@
-"""The models of the state machine: one of each kind that an audit listener gets wrong."""
+"""How the machine's families are told, to which logs they belong, and where a trap can be laid for the engine."""
 
 from __future__ import annotations
 
-import enum
-from datetime import datetime
-from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, DateTime, ForeignKey, Numeric, String, Table
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
-
 from erebus import trail
+from tests.trail.machine_families import families
+from tests.trail.machine_features import Base, Family, Role
+from tests.trail.machine_fields import clock
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 CAPACITY = 10
 PEOPLE, THINGS = trail.Log("people", "people", CAPACITY), trail.Log("things", None, CAPACITY)
+HIDDEN = ("hidden",)
+SECRET = ("password",)
+IGNORED = ("visits",)
 
 
-class Base(DeclarativeBase):
-    """The base of the machine's models."""
+class TrippedError(Exception):
+    """Something of the application's own went wrong, in the middle of the engine's work."""
 
 
-class Mood(enum.StrEnum):
-    CALM = "calm"
-    CROSS = "cross"
+class Tripwire:
+    """Where the application's own code is going to raise: in a listener, or in a description."""
+
+    at: str | None = None
+
+    def cross(self, place: str) -> None:
+        if self.at == place:
+            raise TrippedError
 
 
-labels = Table(
-    "machine_labels",
-    Base.metadata,
-    Column("task_id", ForeignKey("machine_tasks.id", ondelete="CASCADE"), primary_key=True),
-    Column("tag_id", ForeignKey("machine_tags.id", ondelete="CASCADE"), primary_key=True),
-)
-
-
-class Person(Base):
-    """A natural key that may change, a version, and everything that lies in a column."""
-
-    __tablename__ = "machine_people"
-    handle: Mapped[str] = mapped_column(String(20), primary_key=True)
-    version: Mapped[int] = mapped_column()
-    mood: Mapped[Mood] = mapped_column(default=Mood.CALM)
-    balance: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
-    seen: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    profile: Mapped[Any] = mapped_column(JSON, nullable=True)
-    password: Mapped[str | None]
-    hidden: Mapped[str | None]
-    visits: Mapped[int] = mapped_column(default=0)
-    tasks: Mapped[list[Task]] = relationship(
-        back_populates="person", cascade="all, delete-orphan", passive_updates=True
-    )
-    __table_args__ = (CheckConstraint("balance >= 0", name="ck_machine_people_balance"),)
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - as SQLAlchemy has it
-
-
-class Task(Base):
-    """Belongs to a person, goes with it, and is linked to tags."""
-
-    __tablename__ = "machine_tasks"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    title: Mapped[str] = mapped_column(String(20))
-    rank: Mapped[int | None] = mapped_column(unique=True)
-    person_handle: Mapped[str] = mapped_column(ForeignKey("machine_people.handle", onupdate="CASCADE"))
-    person: Mapped[Person] = relationship(back_populates="tasks")
-    tags: Mapped[list[Tag]] = relationship(secondary=labels, back_populates="tasks")
-    comments: Mapped[list[Comment]] = relationship(back_populates="task", cascade="all", passive_deletes=True)
-
-    @validates("title")
-    def _is_no_swearword(self, _name: str, title: str) -> str:
-        if title == "bad":
-            message = "that is no title"
-            raise ValueError(message)
-        return title
-
-
-class Tag(Base):
-    __tablename__ = "machine_tags"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(20), unique=True)
-    tasks: Mapped[list[Task]] = relationship(secondary=labels, back_populates="tags")
-
-
-class Comment(Base):
-    """The database deletes it with its task."""
-
-    __tablename__ = "machine_comments"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    text: Mapped[str | None]
-    task_id: Mapped[int] = mapped_column(ForeignKey("machine_tasks.id", ondelete="CASCADE"))
-    task: Mapped[Task] = relationship(back_populates="comments")
-
-
-class Seat(Base):
-    """A key of two columns, and a holder that the database takes away."""
-
-    __tablename__ = "machine_seats"
-    row: Mapped[str] = mapped_column(String(2), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    note: Mapped[str | None]
-    holder_id: Mapped[int | None] = mapped_column(ForeignKey("machine_tasks.id", ondelete="SET NULL"))
-
-
-class Asset(Base):
-    """The root of three tables and a class without one."""
-
-    __tablename__ = "machine_assets"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    name: Mapped[str | None]
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "asset"}  # noqa: RUF012 - as SQLAlchemy has it
-
-
-class Vehicle(Asset):
-    __tablename__ = "machine_vehicles"
-    id: Mapped[int] = mapped_column(ForeignKey("machine_assets.id", ondelete="CASCADE"), primary_key=True)
-    wheels: Mapped[int | None]
-    __mapper_args__ = {"polymorphic_identity": "vehicle"}  # noqa: RUF012 - as SQLAlchemy has it
-
-
-class Tool(Asset):
-    """In the table of its base."""
-
-    weight: Mapped[Decimal | None] = mapped_column(Numeric(8, 3))
-    __mapper_args__ = {"polymorphic_identity": "tool"}  # noqa: RUF012 - as SQLAlchemy has it
-
-
-DESCRIPTIONS: dict[type, trail.AuditDescription] = {
-    Person: trail.AuditDescription(
-        entity_type="m_person",
-        label=lambda person: person.handle,
-        recorded=("handle", "mood", "balance", "seen", "profile"),
-        secret=("password",),
-        ignored=("visits",),
-    ),
-    Task: trail.AuditDescription(
-        entity_type="m_task",
-        label=lambda task: task.title,
-        recorded=("id", "title", "rank", "person_handle", "tags"),
-        about={"person": lambda task: task.person.handle if task.person else None},
-    ),
-    Tag: trail.AuditDescription(entity_type="m_tag", label=lambda tag: tag.name, recorded=("id", "name")),
-    Comment: trail.AuditDescription(
-        entity_type="m_comment", label=lambda comment: comment.text or "", recorded=("text", "task_id")
-    ),
-    Seat: trail.AuditDescription(
-        entity_type="m_seat",
-        label=lambda seat: f"{seat.row}{seat.number}",
-        recorded=("row", "number", "note", "holder_id"),
-    ),
-    Asset: trail.AuditDescription(
-        entity_type="m_asset", label=lambda asset: asset.name or "", recorded=("id", "kind", "name")
-    ),
-    Vehicle: trail.AuditDescription(
-        entity_type="m_vehicle", label=lambda asset: asset.name or "", recorded=("id", "kind", "name", "wheels")
-    ),
-    Tool: trail.AuditDescription(
-        entity_type="m_tool", label=lambda asset: asset.name or "", recorded=("id", "kind", "name", "weight")
-    ),
-}
-
-
-class Clock:
-    """A clock that is put forward and back."""
-
-    now = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-clock = Clock()
+tripwire = Tripwire()
 
 
 def attach() -> None:
-    trail.attach(Base, main=THINGS, log_of=_log_of, actor_of=lambda: trail.SYSTEM, clock=clock)
-    for model, description in DESCRIPTIONS.items():
-        trail.describe(model, description)
+    trail.attach(Base, main=PEOPLE, log_of=_log_of, actor_of=lambda: trail.SYSTEM, clock=clock)
+    for family in families():
+        for name, role in family.roles.items():
+            trail.describe(role.model, _description(family, name, role))
 
 
-def _log_of(entity: object, _connection: Connection) -> trail.Log:
-    return PEOPLE if isinstance(entity, (Person, Task)) else THINGS
+def _log_of(entity: Any, _connection: Connection) -> trail.Log:
+    """Parts have a log of their own; to it belongs an item, too, while its rank is odd, if its key never changes.
+
+    What may be changed past the log is in the log in which that is told: only so is their order known.
+    """
+    tripwire.cross("log")
+    is_odd = hasattr(entity, "id") and (getattr(entity, "rank", None) or 0) % 2
+    return THINGS if is_odd or hasattr(entity, "item") else PEOPLE
+
+
+def _description(family: Family, name: str, role: Role) -> trail.AuditDescription:
+    fields = [a.key for a in role.model.__mapper__.column_attrs]
+    silent = {*HIDDEN, *SECRET, *IGNORED, "version"}
+    side = "item" if name == "sub" else name
+    is_told = {"item": family.features.links in {"item", "both"}, "tag": family.features.links in {"tag", "both"}}
+    is_told["tag"] = is_told["tag"] and family.features.is_two_way
+    link = {"item": "tags", "tag": "items"}.get(side, "")
+    return trail.AuditDescription(
+        entity_type=f"m{family.seed}_{name}",
+        label=partial(_label, role),
+        recorded=(*(n for n in fields if n not in silent), *([link] if is_told.get(side) else [])),
+        secret=SECRET if name == "owner" else (),
+        ignored=IGNORED if name == "owner" else (),
+        about={"above": _above},
+    )
+
+
+def _label(role: Role, entity: Any) -> str:
+    tripwire.cross("label")
+    return " ".join(str(getattr(entity, name)) for name in role.key)
+
+
+def _above(entity: Any) -> str | None:
+    """What stands above the entity: to tell it may take a look at the database."""
+    tripwire.cross("about")
+    above = getattr(entity, "owner", None) or getattr(entity, "item", None) or getattr(entity, "boss", None)
+    return type(above).__name__ if above is not None else None

@@ -34,13 +34,16 @@ UNKNOWN = object()
 """In the place of a value that the log does not keep."""
 
 
-def check(engine: Engine, *, is_replayed: bool = True) -> None:
-    """Hold the log of *engine* against itself, and unless *is_replayed* is false against the tables."""
+def check(engine: Engine, *, is_replayed: bool = True, mappers: list[Mapper[Any]] | None = None) -> None:
+    """Hold the log of *engine* against itself, and unless *is_replayed* is false against the tables.
+
+    Looked at are the tables of *mappers*, or of all audited mappers whose tables there are.
+    """
     events = collecting.committed(engine)
     with engine.connect() as connection:
         faults = [*faults_of_logs(connection, events)]
         if is_replayed:
-            faults += faults_of_rows(connection, events)
+            faults += faults_of_rows(connection, events, mappers)
     assert not faults, "the oracle found:\n" + "\n".join(faults)
 
 
@@ -93,9 +96,11 @@ def _content(event: trail.AuditEvent, names: Iterable[str]) -> dict[str, Any]:
 # The rows
 
 
-def faults_of_rows(connection: Connection, events: Iterable[Collected]) -> Iterator[str]:
+def faults_of_rows(
+    connection: Connection, events: Iterable[Collected], mappers: list[Mapper[Any]] | None = None
+) -> Iterator[str]:
     """What differs between the tables and a replay of the successful events."""
-    mappers = _mappers_in(connection)
+    mappers = mappers or _mappers_in(connection)
     replay = Replay(mappers)
     for event in events:
         if event.content["status"]:
@@ -112,9 +117,13 @@ def _compare(entity: Entity, replayed: dict[str, Any] | None, stored: dict[str, 
         yield f"{name}: {'in no event' if replayed is None else 'in no row'}"
         return
     for field, value in stored.items():
-        told = replayed.get(field)
+        told = _value(replayed, field)
         if told is not UNKNOWN and not _is_same(told, value):
             yield f"{name}: {field} is {value!r}, by the log {told!r}"
+
+
+def _value(held: dict[str, Any], field: str) -> Any:
+    return held[field] if isinstance(held, defaultdict) else held.get(field)
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -127,16 +136,21 @@ class Replay:
     def __init__(self, mappers: Iterable[Mapper[Any]]) -> None:
         self.keys: dict[str, list[str]] = {}
         self.links: dict[str, list[str]] = {}
+        self.tables: dict[str, set[str]] = defaultdict(set)
         for mapper in mappers:
             key = [mapper.get_property_by_column(c).key for c in mapper.primary_key]
-            self.keys.setdefault(_type_of(mapper), key)
-            self.links.setdefault(_type_of(mapper), [link.key for link in _recorded_links(mapper)])
+            self.keys.setdefault(type_of(mapper), key)
+            for table in mapper.tables:
+                self.tables[table.description].add(type_of(mapper))
+            self.links.setdefault(type_of(mapper), [link.key for link in _recorded_links(mapper)])
         self.entities: dict[Entity, dict[str, Any]] = {}
         self.faults: list[str] = []
 
     def take(self, event: Collected) -> None:
         """Do again what *event* tells."""
         content = event.content
+        if content["entity_type"] == "table":
+            self._lose_sight(content["entity_id"].split(", "))
         if content["entity_type"] not in self.keys:
             return
         changes = [c for c in json.loads(content["changes"]) if "hidden" not in c]
@@ -145,7 +159,7 @@ class Replay:
         self._begin(content["action"], place, entity, changes)
         held = self.entities.setdefault(entity, {})
         for change in changes:
-            before = None if content["action"] == "create" else held.get(change["field"])
+            before = None if content["action"] == "create" else _value(held, change["field"])
             told = change["before"]
             if before is not UNKNOWN and not change.get("cut") and not _is_same(before, told):
                 self.faults.append(f"{place}: {change['field']} was {before!r}, and is told to have been {told!r}")
@@ -154,6 +168,12 @@ class Replay:
             left = {k: v for k, v in self.entities.pop(entity).items() if v not in {None, "", UNKNOWN}}
             if left:
                 self.faults.append(f"{place}: does not tell that it had {left}")
+
+    def _lose_sight(self, tables: list[str]) -> None:
+        """Know no more what the rows of *tables* hold: they were changed past the log, and it says so."""
+        types = {kind for table in tables for kind in self.tables[table]}
+        for entity in [e for e in self.entities if e[0] in types]:
+            self.entities[entity] = defaultdict(lambda: UNKNOWN)
 
     def _begin(self, action: str, place: str, entity: Entity, changes: list[dict[str, Any]]) -> None:
         if action == "create":
@@ -178,7 +198,7 @@ class Replay:
         return entity[0], entity_id(tuple(before.get(n, p) for n, p in zip(key, parts, strict=True)))
 
 
-def _type_of(mapper: Mapper[Any]) -> str:
+def type_of(mapper: Mapper[Any]) -> str:
     return registry.description_of(mapper.class_).entity_type
 
 
@@ -197,11 +217,11 @@ def _stored(connection: Connection, mappers: list[Mapper[Any]]) -> dict[Entity, 
     """The recorded fields of every row, by the class that it belongs to: the most derived one that has it."""
     stored: dict[Entity, dict[str, Any]] = {}
     for mapper in sorted(mappers, key=lambda m: len(list(m.iterate_to_root())), reverse=True):
-        below = {_type_of(m) for m in mapper.self_and_descendants}
+        below = {type_of(m) for m in mapper.self_and_descendants}
         for key, row in _rows(connection, mapper):
             name = one_line(entity_id(key), 200)
             if not any((kind, name) in stored for kind in below):
-                stored[_type_of(mapper), name] = row
+                stored[type_of(mapper), name] = row
     return stored
 
 

@@ -1,0 +1,30 @@
+"""What is deleted and made anew under its key in one transaction is told as an update, of its links as well."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.trail.cases.conftest import News
+from tests.trail.cases.models import Tag, Task
+
+
+@pytest.mark.parametrize("flushes", [1, 2], ids=["in one flush", "in two"])
+@pytest.mark.parametrize(
+    ("then", "told"), [([], "1, 2→"), ([1], "1, 2→1"), ([1, 2], None)], ids=["without links", "with one", "with all"]
+)
+def test_the_links_of_what_is_made_anew_are_told(
+    session: Session, news: News, flushes: int, then: list[int], told: str | None
+) -> None:
+    tags = {n: Tag(id=n, text=f"tag {n}") for n in (1, 2)}
+    session.add(task := Task(id=1, project_id="p", title="T", tags=list(tags.values())))
+    session.commit()
+    news()
+    assert len(task.tags) == 2
+    session.delete(task)
+    if flushes == 2:
+        session.flush()
+    session.add(Task(id=1, project_id="p", title="T", tags=[tags[n] for n in then]))
+    session.commit()
+
+    assert news() == ([f"update task 1 tags {told}"] if told is not None else [])
