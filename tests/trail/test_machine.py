@@ -118,7 +118,7 @@ def test_whatever_is_done_for_long_the_log_tells_it_and_nothing_else(fresh: Call
 
 
 def _has_done_much() -> None:
-    """What the machine does has to come to something: every step was committed, and half of the examples change much."""
+    """What the machine does has to come to something: every step was committed, half of the examples change much."""
     never = {name for name in NAMES if not Machine.done[name]}
     assert not never, f"never committed: {never}, unlike {dict(Machine.done)}"
     lively = sum(changes >= 3 for changes in Machine.changes)
