@@ -156,7 +156,7 @@ def _summary(burst: Burst, project_id: str | None) -> dict[str, Any]:
     count = sum(burst.counts.values())
     action, entity_type = burst.kinds[most]
     first, last = (datetime.fromtimestamp(at // 1000, UTC) for at in (burst.first_at, burst.last_at))
-    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(burst.counts.items()))
+    kinds = ", ".join(f"{kind} ×{number}" for kind, number in sorted(burst.counts.items()))
     when = f"between {first:%Y-%m-%d %H:%M:%S} and {last:%Y-%m-%d %H:%M:%S} UTC"
     told = {"attempts": ("failed attempts", count), "first_at": ("first", _iso(first)), "last_at": ("last", _iso(last))}
     fields = [{"field": n, "name": name, "before": None, "after": value} for n, (name, value) in told.items()]
