@@ -23,10 +23,10 @@ INFO = "erebus_trail"
 class Entry:
     """A row that a running flush is about to write, or has written, and what is known of it.
 
-    *was* and *identity* are its primary key before and after; *changed* the attributes that were set; *links* its
-    many-to-many links before; *children* what the database itself changes with it. *is_switch* marks a row that was
-    deleted and made anew in one flush, *is_fresh* an object that holds what its row does, *is_stale* one that holds
-    something else of what it leaves alone.
+    *was* and *identity* are its primary key before and after; *changed* the attributes that were set, *wanted* the
+    fields of which must be known what they become; *links* its many-to-many links before; *children* what the database
+    itself changes with it. *is_switch* marks a row that was deleted and made anew in one flush, *is_fresh* an object
+    that holds what its row does, *is_stale* one that holds something else of what it leaves alone.
     """
 
     mapper: Mapper[Any]
@@ -37,6 +37,7 @@ class Entry:
     identity: Key
     before: dict[str, Any]
     changed: frozenset[str] = frozenset()
+    wanted: frozenset[str] = frozenset()
     after: dict[str, Any] = field(default_factory=dict)
     current: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from erebus.trail import registry
@@ -113,6 +114,17 @@ def _referred(constraint: ForeignKeyConstraint, watched: list[Watched]) -> dict[
     names = {w.mapper: [_name_of(w.mapper, c) for c in parents] for w in watched if parents[0].table in w.mapper.tables}
     named = ((tuple(w.row.get(n) for n in names[w.mapper]), w) for w in watched if w.mapper in names)
     return {values: w for values, w in named if None not in values}
+
+
+def referred(mapper: Mapper[Any], rule: str) -> frozenset[str]:
+    """Return the fields of *mapper* to which foreign keys lead that make the database itself change rows."""
+    return _referred_names(mapper, rule, registry.version())
+
+
+@lru_cache(maxsize=512)
+def _referred_names(mapper: Mapper[Any], rule: str, _version: int) -> frozenset[str]:
+    found = references(frozenset(mapper.tables), rule)
+    return frozenset(_name_of(mapper, e.column) for _, c in found for e in c.elements)
 
 
 def references(tables: frozenset[Any], rule: str) -> list[tuple[Mapper[Any], ForeignKeyConstraint]]:

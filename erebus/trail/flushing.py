@@ -15,13 +15,13 @@ from sqlalchemy.orm.attributes import instance_state
 
 from erebus.trail import registry
 from erebus.trail.buffer import Entry, buffer_of
-from erebus.trail.cascading import dependants, followers, references
+from erebus.trail.cascading import dependants, followers, referred
 from erebus.trail.changes import CREATE, DELETE, UPDATE
 from erebus.trail.connections import holds_reads, use
 from erebus.trail.links import read_link
-from erebus.trail.outcomes import link_names, told_of
+from erebus.trail.outcomes import told_of
 from erebus.trail.prefetching import differing, row_of
-from erebus.trail.rows import Row, identity_of, known_before, read_row, shape_of
+from erebus.trail.rows import Row, identity_of, known_before, read_row, scope_of, shape_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -107,7 +107,7 @@ def _after(_mapper: Mapper[Any], _connection: Connection, target: object) -> Non
 
 def _links(entry: Entry, read: Row) -> dict[str, str]:
     """Return the many-to-many links of the entity that are going to change, as they were: as far as not *read* yet."""
-    names = link_names(entry)
+    names = scope_of(entry.mapper).links
     if entry.action == CREATE or not names:
         return dict.fromkeys(names, "")
     shape, row = shape_of(entry.mapper), dict(zip(shape_of(entry.mapper).key, entry.was, strict=True))
@@ -118,9 +118,8 @@ def _links(entry: Entry, read: Row) -> dict[str, str]:
 
 def _children(entry: Entry) -> list[Watched]:
     """Return the rows that the database itself changes with this one."""
-    rule = {DELETE: "ondelete", UPDATE: "onupdate"}.get(entry.action)
-    found = references(frozenset(entry.mapper.tables), rule) if rule else []
-    referred = {entry.mapper.get_property_by_column(e.column).key for _, c in found for e in c.elements}
-    if rule == "ondelete" and referred:
+    if entry.action == DELETE and referred(entry.mapper, "ondelete"):
         return dependants(entry.connection, [entry.leader])
-    return followers(entry.connection, [entry.leader]) if referred & entry.changed else []
+    if entry.action == UPDATE and referred(entry.mapper, "onupdate") & entry.changed:
+        return followers(entry.connection, [entry.leader])
+    return []

@@ -51,13 +51,18 @@ def with_links(mapper: Mapper[Any], connection: Connection, rows: dict[Key, Row]
     return {key: {**row, **{name: found[key] for name, found in links.items()}} for key, row in rows.items()}
 
 
-def leading_to(mapper: Mapper[Any]) -> list[Link]:
+def leading_to(mapper: Mapper[Any]) -> tuple[Link, ...]:
     """Return the told links that lead to entities of *mapper*."""
-    return [
+    return _leading_to(mapper, registry.version())
+
+
+@lru_cache(maxsize=512)
+def _leading_to(mapper: Mapper[Any], version: int) -> tuple[Link, ...]:
+    return tuple(
         link
-        for link in _every_link(registry.version())
+        for link in _every_link(version)
         if mapper.isa(link.mapper) and link.key in links_of(link.parent, registry.description_of(link.parent.class_))
-    ]
+    )
 
 
 def far_names(link: Link) -> list[str]:
@@ -79,6 +84,6 @@ def _names(mapper: Mapper[Any], columns: Iterable[Any]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _every_link(_version: tuple[int, int, int]) -> list[Link]:
+def _every_link(_version: int) -> list[Link]:
     """Return the many-to-many relationships of the audited classes, each once."""
     return [r for m in registry.audited_mappers() for r in shape_of(m).links.values() if r.parent is m]

@@ -11,21 +11,14 @@ from sqlalchemy.orm.attributes import instance_state
 from erebus.trail import registry
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, changed_names
 from erebus.trail.links import read_link
-from erebus.trail.rows import Key, Row, fields_of, held_values, known_after, links_of, read_rows, shape_of
+from erebus.trail.rows import Key, Row, held_values, known_after, read_rows, scope_of, shape_of
 from erebus.trail.watching import Told, compare, tell, tell_anew
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy.orm import Mapper, Session
 
     from erebus.trail.actor import Actor
     from erebus.trail.buffer import Buffer, Entry
-
-
-def link_names(entry: Entry) -> Collection[str]:
-    """Return the many-to-many relationships that *entry* tells."""
-    return links_of(entry.mapper, registry.description_of(entry.mapper.class_))
 
 
 def settle(buffer: Buffer) -> None:
@@ -33,10 +26,11 @@ def settle(buffer: Buffer) -> None:
     lacking: dict[Mapper[Any], list[Key]] = defaultdict(list)
     for entry in buffer.flushed:
         if owner := buffer.ahead.owners.pop((entry.mapper, entry.was), None):
-            entry.links = {n: owner[1].row[n] for n in link_names(entry)} | entry.links
+            entry.links = {n: owner[1].row[n] for n in scope_of(entry.mapper).links} | entry.links
         entry.identity = tuple(entry.mapper.primary_key_from_instance(entry.target))
-        entry.after = {} if entry.action == DELETE else _held_after(entry)
-        if entry.action != DELETE and _wanted(entry) - entry.after.keys():
+        entry.wanted = _wanted(entry)
+        entry.after = _held_after(entry)
+        if entry.wanted - entry.after.keys():
             lacking[entry.mapper].append(entry.identity)
     rows = {mapper: read_rows(mapper, entry.connection, keys) for mapper, keys in lacking.items()}
     for entry in buffer.flushed:
@@ -45,42 +39,41 @@ def settle(buffer: Buffer) -> None:
     buffer.flushed = []
 
 
-def _wanted(entry: Entry) -> set[str]:
+def _wanted(entry: Entry) -> frozenset[str]:
     """Return the fields whose values after the flush must be known."""
-    fields = set(fields_of(entry.mapper, registry.description_of(entry.mapper.class_)))
+    scope = scope_of(entry.mapper)
+    if entry.action == DELETE:
+        return frozenset()
     if entry.action == CREATE:
-        return fields & set(registry.description_of(entry.mapper.class_).recorded)
+        return scope.recorded
     if entry.is_switch:
-        return fields
-    changed = fields & {*entry.changed, *instance_state(entry.target).committed_state}
-    return changed | (fields & shape_of(entry.mapper).automatic) if changed else changed
+        return scope.fields
+    changed = scope.fields & (entry.changed | instance_state(entry.target).committed_state.keys())
+    return changed | (scope.fields & shape_of(entry.mapper).automatic) if changed else changed
 
 
 def _held_after(entry: Entry) -> Row:
     """Return what the object holds of its row now: values to be told only where they are what the row holds."""
-    if entry.is_switch or entry.is_stale:
+    if entry.is_switch or entry.is_stale or entry.action == DELETE:
         return {}
-    state, description = instance_state(entry.target), registry.description_of(entry.mapper.class_)
-    names = fields_of(entry.mapper, description) if entry.action == CREATE else _wanted(entry)
-    told = [n for n in names if n in description.recorded]
-    known = known_after(state, told, shape_of(entry.mapper), is_new=entry.action == CREATE)
-    return {**held_values(state, (n for n in names if n not in description.recorded)), **known}
+    state, scope = instance_state(entry.target), scope_of(entry.mapper)
+    names = scope.fields if entry.action == CREATE else entry.wanted
+    known = known_after(state, names & scope.recorded, shape_of(entry.mapper), is_new=entry.action == CREATE)
+    return held_values(state, names - scope.recorded) | known
 
 
 def _finish(entry: Entry, row: Row) -> None:
     """Take what was read of *row*, and the links, into what the entry became; of an update keep only what changed."""
-    names = _wanted(entry) if entry.action != DELETE else set()
-    after = {**{n: row[n] for n in names if n in row}, **entry.after}
+    after = {n: row[n] for n in entry.wanted if n in row} | entry.after
     links = {} if entry.action == DELETE else _links_now(entry)
-    recorded = registry.description_of(entry.mapper.class_).recorded
     entry.before |= entry.links
-    entry.current = {**entry.before, **after, **links}
-    entry.after = {**after, **{n: v for n, v in links.items() if v or entry.action == UPDATE}}
+    current = entry.before | after | links
+    entry.current = {n: current[n] for n in scope_of(entry.mapper).description.recorded if n in current}
+    entry.after = after | {n: v for n, v in links.items() if v or entry.action == UPDATE}
     if entry.action == UPDATE:
         changed = changed_names(entry.before, entry.after)
         entry.before = {n: entry.before[n] for n in changed if n in entry.before}
         entry.after = {n: entry.after[n] for n in changed}
-    entry.current = {n: entry.current[n] for n in recorded if n in entry.current}
 
 
 def _links_now(entry: Entry) -> dict[str, str]:

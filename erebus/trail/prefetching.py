@@ -15,7 +15,7 @@ from erebus.trail.changes import is_same
 from erebus.trail.connections import hold_reads, holds_reads, write
 from erebus.trail.freshness import Freshness
 from erebus.trail.links import far_names, leading_to, near_end, read_links
-from erebus.trail.rows import Key, Row, fields_of, known_before, links_of, read_rows, shape_of
+from erebus.trail.rows import Key, Row, known_before, links_of, read_rows, scope_of, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -96,15 +96,15 @@ def is_written(state: State) -> bool:
     changed, shape = state.committed_state.keys(), shape_of(state.mapper)
     if not changed or shape.late:
         return True
-    links = links_of(state.mapper, registry.description_of(state.class_))
-    return not changed.isdisjoint({*shape.columns, *shape.references, *links})
+    if not changed.isdisjoint(shape.columns):
+        return True
+    return not changed.isdisjoint(shape.references | scope_of(state.mapper).links)
 
 
-def wanted_before(state: State) -> set[str]:
+def wanted_before(state: State) -> frozenset[str]:
     """Return the fields of *state* of which must be known what they were before an update."""
-    shape, description = shape_of(state.mapper), registry.description_of(state.class_)
-    wanted = {*state.committed_state, *shape.late, *shape.automatic, *description.recorded}
-    return wanted & set(fields_of(state.mapper, description))
+    shape, scope = shape_of(state.mapper), scope_of(state.mapper)
+    return scope.recorded | (scope.fields & (shape.late | shape.automatic | state.committed_state.keys()))
 
 
 def differing(state: State, row: Row) -> set[str]:

@@ -44,7 +44,7 @@ _exempt: dict[type, str] = {}
 _attached: dict[type, Attachment] = {}
 _told: dict[type, AuditDescription] = {}
 _left_out: dict[type, bool] = {}
-_mapped = 0
+_version = 0
 
 
 def register(base: type[DeclarativeBase], attachment: Attachment) -> None:
@@ -74,9 +74,9 @@ def audited_mappers() -> list[Mapper[Any]]:
     return [m for base in _attachments for m in base.registry.mappers if not is_exempt(m.class_)]
 
 
-def version() -> tuple[int, int, int]:
-    """Return what changes whenever a class is mapped or exempted: what is worked out from them holds until then."""
-    return _mapped, len(_exempt), len(_attachments)
+def version() -> int:
+    """Return what changes whenever a class is mapped, described or exempted: what is worked out holds until then."""
+    return _version
 
 
 def audited_tables() -> frozenset[str]:
@@ -131,18 +131,19 @@ def is_known(model: type) -> bool:
 
 def _forget() -> None:
     """Forget what was worked out of the above: it is asked for with every change."""
+    global _version  # noqa: PLW0603 - one a process, like the classes themselves
+    _version += 1
     for worked_out in (_attached, _told, _left_out):
         worked_out.clear()
 
 
 def count_classes(_mapper: object, _class: type) -> None:
     """Notice that another class has been mapped."""
-    global _mapped  # noqa: PLW0603 - one a process, like the classes themselves
-    _mapped += 1
+    _forget()
 
 
 @lru_cache(maxsize=1)
-def _tables(_version: tuple[int, int, int]) -> tuple[frozenset[str], frozenset[str]]:
+def _tables(_version: int) -> tuple[frozenset[str], frozenset[str]]:
     mappers = audited_mappers()
     own = {t.description.lower() for m in mappers for t in m.tables}
     every = {t.name.lower() for m in mappers for t in _all_tables(m)}

@@ -110,30 +110,48 @@ def _is_null_unless_set(column: Column[Any]) -> bool:
     return not has_source and column.identity is None and not column.primary_key
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What is told of the entities of a mapper: *fields* that lie in columns, *recorded* those of them with values.
+
+    *links* are many-to-many relationships. *description* is held so that its id stays its own.
+    """
+
+    description: AuditDescription
+    fields: frozenset[str]
+    recorded: frozenset[str]
+    links: frozenset[str]
+
+
 def fields_of(mapper: Mapper[Any], description: AuditDescription) -> Collection[str]:
     """Return the names of the fields of *mapper* whose changes are told."""
-    return _fields(mapper, description)[0]
+    return _scope(mapper, description).fields
 
 
 def links_of(mapper: Mapper[Any], description: AuditDescription) -> Collection[str]:
     """Return the many-to-many relationships that *mapper* tells."""
-    return _fields(mapper, description)[1]
+    return _scope(mapper, description).links
 
 
-_known_fields: dict[tuple[Mapper[Any], int], tuple[AuditDescription, frozenset[str], frozenset[str]]] = {}
+def scope_of(mapper: Mapper[Any]) -> Scope:
+    """Return what is told of the entities of *mapper*."""
+    return _scope(mapper, description_of(mapper.class_))
 
 
-def _fields(mapper: Mapper[Any], description: AuditDescription) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the fields and the links, worked out once; the description is held, so that its id stays its own."""
-    found = _known_fields.get((mapper, id(description)))
+_scopes: dict[tuple[Mapper[Any], int], Scope] = {}
+
+
+def _scope(mapper: Mapper[Any], description: AuditDescription) -> Scope:
+    found = _scopes.get((mapper, id(description)))
     if found is None:
         shape = shape_of(mapper)
         told = {*description.recorded, *description.secret}
         silent = {*description.ignored, *({shape.version} - told)}
         links = {k for k, r in shape.links.items() if k in told or (k not in silent and not _is_told_elsewhere(r))}
-        found = description, frozenset(shape.columns.keys() - silent), frozenset(links)
-        _known_fields[mapper, id(description)] = found
-    return found[1], found[2]
+        fields = frozenset(shape.columns.keys() - silent)
+        found = Scope(description, fields, fields & {*description.recorded}, frozenset(links))
+        _scopes[mapper, id(description)] = found
+    return found
 
 
 def _is_told_elsewhere(link: RelationshipProperty[Any]) -> bool:
