@@ -28,20 +28,21 @@ NO_TABLES: Tables = frozenset()
 class Freshness:
     """What a transaction knows of the objects that it has loaded or written; void once it gives locks back.
 
-    *runs* are the numbers of the statements that loaded objects, with the tables in which they locked their rows.
+    *runs* are the statements that loaded objects, by their numbers.
     """
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self.runs: dict[int, Tables] = {}
-        self._refreshed: WeakKeyDictionary[InstanceState[Any], Tables] = WeakKeyDictionary()
+        self.runs: dict[int, Any] = {}
+        self._refreshed: WeakKeyDictionary[InstanceState[Any], Any] = WeakKeyDictionary()
+        self._locked: dict[int, tuple[Any, Tables]] = {}
         self._doubtful: WeakSet[InstanceState[Any]] = WeakSet()
         self._known: WeakSet[InstanceState[Any]] = WeakSet()
 
-    def refreshed(self, state: InstanceState[Any], locked: Tables, names: Collection[str] | None) -> None:
-        """Keep that the attributes *names* of *state*, or all, were loaded anew: it is fresh if it holds no others."""
+    def refreshed(self, state: InstanceState[Any], statement: Any, names: Collection[str] | None) -> None:  # noqa: ANN401 - of any kind
+        """Keep that *statement* loaded the attributes *names* of *state*, or all: it is fresh if it holds no others."""
         if names is None or not known_before(state, shape_of(state.mapper).columns).keys() - {*names}:
-            self._refreshed[state] = locked
+            self._refreshed[state] = statement
         else:
             self._doubtful.add(state)
 
@@ -53,10 +54,16 @@ class Freshness:
         """Return whether *state* holds what its row does; *are_reads_held* if what was read cannot change unnoticed."""
         if state in self._known:
             return True
-        locked = self._refreshed.get(state)
-        if locked is None and state.runid is not None and state not in self._doubtful:
-            locked = self.runs.get(state.runid)
-        return locked is not None and (are_reads_held or locked.issuperset(state.mapper.tables))
+        statement = self._refreshed.get(state)
+        if statement is None and state.runid is not None and state not in self._doubtful:
+            statement = self.runs.get(state.runid)
+        return statement is not None and (are_reads_held or self._locks(statement).issuperset(state.mapper.tables))
+
+    def _locks(self, statement: Any) -> Tables:  # noqa: ANN401 - of any kind
+        """Return the tables whose rows *statement* locked, worked out once."""
+        if id(statement) not in self._locked:
+            self._locked[id(statement)] = statement, _locked_tables(statement)
+        return self._locked[id(statement)][1]
 
 
 def listen(base: type[DeclarativeBase]) -> None:
@@ -67,7 +74,7 @@ def listen(base: type[DeclarativeBase]) -> None:
 
 def follow(state: ORMExecuteState, freshness: Freshness) -> None:
     """Let the objects that a statement loads be known to *freshness*."""
-    state.update_execution_options(**{_MARK: (freshness.runs, _locked_tables(state.statement), freshness)})
+    state.update_execution_options(**{_MARK: (freshness.runs, state.statement, freshness)})
 
 
 # Without a context nothing was loaded: a merge, or a bulk statement, has set values.

@@ -104,6 +104,8 @@ def _after(
     context: DefaultExecutionContext,
     _many: bool,  # noqa: FBT001 - the same
 ) -> None:
+    if UNAUDITED not in context.execution_options:
+        return
     reason = _reason(connection, context)
     tables = written_tables(statement, is_text=_is_text(context)) if reason else frozenset()
     if not tables or _makes_no_row(statement, context):

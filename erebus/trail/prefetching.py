@@ -15,7 +15,7 @@ from erebus.trail.changes import is_same
 from erebus.trail.connections import hold_reads, holds_reads, write
 from erebus.trail.freshness import Freshness
 from erebus.trail.links import far_names, leading_to, near_end, read_links
-from erebus.trail.rows import Key, Row, known_before, links_of, read_rows, scope_of, shape_of
+from erebus.trail.rows import Key, Row, known_before, read_rows, scope_of, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,14 +34,15 @@ def prefetch(session: Session, buffer: Buffer) -> None:
     for state, (is_deleted, is_only_listed) in buffer.unit_of_work.states.items():
         if state.key is not None and not is_only_listed and not registry.is_exempt(state.class_):
             by_mapper[state.mapper][state] = is_deleted
+    connections = {m: session.connection(bind_arguments={"mapper": m}) for m in by_mapper}
     for mapper in sorted(by_mapper, key=lambda m: str(m.persist_selectable)):  # two flushes lock in one order
-        connection = session.connection(bind_arguments={"mapper": mapper})
-        if write(buffer, connection):
+        if write(buffer, connections[mapper]):
             buffer.freshness = Freshness()
-        _prefetch_rows(buffer, mapper, connection, by_mapper[mapper])
-        _prefetch_links(buffer, mapper, connection, by_mapper[mapper])
+        _prefetch_rows(buffer, mapper, connections[mapper], by_mapper[mapper])
+        _prefetch_links(buffer, mapper, connections[mapper], by_mapper[mapper])
     for mapper, states in by_mapper.items():
-        _prefetch_owners(buffer, mapper, session.connection(bind_arguments={"mapper": mapper}), states)
+        if leading_to(mapper):
+            _prefetch_owners(buffer, mapper, connections[mapper], states)
 
 
 # Rows
@@ -117,7 +118,7 @@ def differing(state: State, row: Row) -> set[str]:
 
 
 def _prefetch_links(buffer: Buffer, mapper: Mapper[Any], connection: Connection, states: dict[State, bool]) -> None:
-    for name in links_of(mapper, registry.description_of(mapper.class_)):
+    for name in scope_of(mapper).links:
         link, columns = shape_of(mapper).links[name], shape_of(mapper).columns
         changing = [s for s, is_deleted in states.items() if is_deleted or name in s.committed_state]
         rows = {s: _row(buffer, s, columns) for s in changing}
@@ -129,7 +130,7 @@ def _prefetch_links(buffer: Buffer, mapper: Mapper[Any], connection: Connection,
 def _prefetch_owners(buffer: Buffer, mapper: Mapper[Any], connection: Connection, states: dict[State, bool]) -> None:
     """Look up whose links lead to what is deleted, or gets another key."""
     names = {name for link in leading_to(mapper) for name in far_names(link)}
-    leaving = [s for s, is_deleted in states.items() if names and (is_deleted or names & s.committed_state.keys())]
+    leaving = [s for s, is_deleted in states.items() if is_deleted or names & s.committed_state.keys()]
     for watched in linked(connection, [(mapper, _row(buffer, s, names)) for s in leaving]):
         buffer.ahead.owners[watched.place] = connection, watched
 

@@ -161,5 +161,5 @@ def _hash(
     try:
         made = digest(key, event.log_id, event.content())
         return link(previous, number, event.created_at if time is None else time, made)
-    except (ValueError, OverflowError):
+    except (LookupError, ValueError, OverflowError):
         return None

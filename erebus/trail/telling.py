@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HIDDEN_SECRET = "secret"  # noqa: S105 - why a value is hidden, not a password
 HIDDEN_UNRECORDED = "unrecorded"
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 LABEL_LIMIT, AGENT_LIMIT = 200, 400  # characters; a sentence, and a reason, may have 2,000
 
 
@@ -120,7 +121,7 @@ def content(  # noqa: PLR0913, PLR0917 - the parts of a line
         "description": one_line(sentence),
         "status": status,
         "reason": one_line(reason) if reason else None,
-        "changes": json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "changes": _JSON.encode(fields),
         "request_id": actor.request_id,
         "address": actor.address,
         "user_agent": one_line(actor.user_agent, AGENT_LIMIT) if actor.user_agent else None,

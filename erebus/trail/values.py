@@ -38,7 +38,8 @@ def is_cut(value: object) -> bool:
 
 def one_line(text: str, limit: int = 2000) -> str:
     """Return *text* on one line of at most *limit* characters; what was cut off is marked with an ellipsis."""
-    line = " ".join(printable(text.replace("\r\n", "\n").replace("\n", " ")).split())
+    is_plain = text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " "
+    line = text if is_plain else " ".join(printable(text.replace("\r\n", "\n").replace("\n", " ")).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
