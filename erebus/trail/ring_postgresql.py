@@ -11,7 +11,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import LargeBinary, TextClause, bindparam, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from erebus.trail.chain import digest, digests, link
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from erebus.trail.events import Log
 
 FEW = 5
-_ZERO = f"'\\x{ZERO_HASH.hex()}'::bytea".replace(":", "\\:")
+_ZERO = f"'\\x{ZERO_HASH.hex()}'::bytea"
 _TYPES = {"status": "boolean"}
 
 
@@ -37,15 +37,15 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
     values = {f"{name}_{i}": c[name] for i, c in enumerate(contents, 1) for name in CONTENT}
     values |= {f"d_{i}": d for i, d in enumerate(digests(key, log.id, contents), 1)}
     place = {"log": log.id, "project": log.project_id, "capacity": log.capacity, "now": now}
-    row = connection.execute(_few(len(contents)), {**values, **place}).one()
+    row = connection.exec_driver_sql(_few(len(contents)), {**values, **place}).one()
     return Written(row.written, len(contents), row.settle_at)
 
 
 @lru_cache(maxsize=FEW)
-def _few(count: int) -> TextClause:
-    """Return the statement for *count* events."""
-    time = "GREATEST(l.head_time, CAST(:now AS bigint))"
-    first = _chain(_ZERO, "CAST(0 AS bigint)", "CAST(:now AS bigint)", count)
+def _few(count: int) -> str:
+    """Return the statement for *count* events, as the driver takes it and keeps it prepared."""
+    time = "GREATEST(l.head_time, CAST(%(now)s AS bigint))"
+    first = _chain(_ZERO, "CAST(0 AS bigint)", "CAST(%(now)s AS bigint)", count)
     further = _chain("l.head_hash", "l.head_number", time, count)
     links = "".join(
         f" CROSS JOIN LATERAL (SELECT {_link('h.h0' if i == 1 else f'c{i - 1}.h', 'h.base', 'h.t', i)} AS h) AS c{i}"
@@ -58,25 +58,24 @@ def _few(count: int) -> TextClause:
     named = f"e(n, {', '.join(CONTENT)}, prev_hash, hash)"
     contents = ", ".join(f"e.{n}" for n in CONTENT)
     source = (
-        f"SELECT h.id, (h.base + e.n) % h.capacity, h.base + e.n, h.t, {contents}, e.prev_hash, e.hash"
+        f"SELECT h.id, (h.base + e.n) %% h.capacity, h.base + e.n, h.t, {contents}, e.prev_hash, e.hash"
         f" FROM h{links} CROSS JOIN LATERAL (VALUES {rows}) AS {named}"
     )
-    statement = f"""
+    return f"""
         WITH h AS (
           INSERT INTO audit_logs AS l (id, project_id, capacity, head_number, head_time, prior_hash, head_hash,
                                        seam_number, seam_hash, pending)
-          VALUES (:log, :project, :capacity, {count}, :now, {_ZERO}, {first}, 0, {_ZERO}, 0)
+          VALUES (%(log)s, %(project)s, %(capacity)s, {count}, %(now)s, {_ZERO}, {first}, 0, {_ZERO}, 0)
           ON CONFLICT (id) DO UPDATE SET head_number = l.head_number + {count}, prior_hash = l.head_hash,
             head_time = {time}, head_hash = {further}
           RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t,
             l.settle_at),
         e AS ({WRITE_RING.format(source=source)} RETURNING 1)
         SELECT (SELECT count(*) FROM e) AS written, h.settle_at FROM h"""
-    return text(statement).bindparams(*(bindparam(f"d_{i}", type_=LargeBinary) for i in range(1, count + 1)))
 
 
 def _parameter(name: str, i: int) -> str:
-    return f"CAST(:{name}_{i} AS {_TYPES.get(name, 'text')})"
+    return f"CAST(%({name}_{i})s AS {_TYPES.get(name, 'text')})"
 
 
 def _chain(hash_before: str, base: str, time: str, count: int) -> str:
@@ -86,7 +85,7 @@ def _chain(hash_before: str, base: str, time: str, count: int) -> str:
 
 
 def _link(hash_before: str, base: str, time: str, i: int) -> str:
-    return f"sha256({hash_before} || int8send({base} + {i}) || int8send({time}) || CAST(:d_{i} AS bytea))"
+    return f"sha256({hash_before} || int8send({base} + {i}) || int8send({time}) || CAST(%(d_{i})s AS bytea))"
 
 
 def _append_batch(
