@@ -6,27 +6,34 @@ plain text with their values bound, which the driver keeps prepared.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import insert
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erebus.trail.chain import digest, link
 from erebus.trail.events import Written
-from erebus.trail.tables import CONTENT, WRITE_RING, audit_events, audit_logs, empty
+from erebus.trail.tables import CONTENT, WRITE_RING, ZERO_HASH, audit_events, audit_logs, empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
     from erebus.trail.events import Log
 
-    Head = Row[int, int, bytes, int, int | None]
-
+_COLUMNS = [c.name for c in audit_logs.c]
 _HEAD = "SELECT capacity, head_number, head_hash, head_time, settle_at FROM audit_logs WHERE id = ?"
+_MAKE = "INSERT INTO audit_logs ({}) VALUES ({})".format(", ".join(_COLUMNS), ", ".join("?" * len(_COLUMNS)))
 _SKIP = "UPDATE audit_logs SET head_number = head_number + ?, pending = ? WHERE id = ?"
 _WRITE = WRITE_RING.format(source=f"VALUES ({', '.join('?' * len(audit_events.c))})")
+
+
+class Head(NamedTuple):
+    """Where a log stands before an append."""
+
+    capacity: int
+    head_number: int
+    head_hash: bytes
+    head_time: int
+    settle_at: int | None
 
 
 def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]], key: bytes, now: int) -> Written:
@@ -47,12 +54,13 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
 
 
 def _head(connection: Connection, log: Log) -> Head:
-    if (head := connection.exec_driver_sql(_HEAD, (log.id,)).first()) is None:
-        make(connection, log)
-        head = connection.exec_driver_sql(_HEAD, (log.id,)).one()
-    return head
+    if row := connection.exec_driver_sql(_HEAD, (log.id,)).first():
+        return Head(*row)
+    make(connection, log)
+    return Head(log.capacity, 0, ZERO_HASH, 0, None)
 
 
 def make(connection: Connection, log: Log) -> None:
     """Make *log*, empty."""
-    connection.execute(insert(audit_logs).values(empty(log)))
+    row = empty(log)
+    connection.exec_driver_sql(_MAKE, tuple(row.get(name) for name in _COLUMNS))

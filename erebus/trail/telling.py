@@ -10,7 +10,7 @@ from ulid import ULID
 from erebus.trail.changes import ChangeSet, FieldChange, Remark, changed_names, entity_id
 from erebus.trail.description import generic_words
 from erebus.trail.registry import description_of
-from erebus.trail.values import is_cut, one_line, recordable
+from erebus.trail.values import keep, one_line, recordable
 
 if TYPE_CHECKING:
     from erebus.trail.actor import Actor
@@ -31,7 +31,8 @@ def field_change(name: str, before: object, after: object, description: AuditDes
         return FieldChange(name, told, hidden=HIDDEN_SECRET)
     if name not in description.recorded:
         return FieldChange(name, told, hidden=HIDDEN_UNRECORDED)
-    return FieldChange(name, told, recordable(before), recordable(after), is_cut=is_cut(before) or is_cut(after))
+    (was, was_cut), (now, is_cut) = keep(before), keep(after)
+    return FieldChange(name, told, was, now, is_cut=was_cut or is_cut)
 
 
 def _change_set(capture: Capture, description: AuditDescription) -> ChangeSet:

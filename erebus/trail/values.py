@@ -26,14 +26,15 @@ Value = str | bool | int | None
 
 def recordable(value: object) -> Value:
     """Return *value* as the log keeps it."""
-    whole = _whole(value)
-    return _cut(whole) if isinstance(whole, str) else whole
+    return keep(value)[0]
 
 
-def is_cut(value: object) -> bool:
-    """Return whether *value* is too long to be kept whole."""
+def keep(value: object) -> tuple[Value, bool]:
+    """Return *value* as the log keeps it, and whether it is too long to be kept whole."""
     whole = _whole(value)
-    return isinstance(whole, str) and len(whole) > VALUE_LIMIT
+    if isinstance(whole, str) and len(whole) > VALUE_LIMIT:
+        return _cut(whole), True
+    return whole, False
 
 
 def one_line(text: str, limit: int = 2000) -> str:
@@ -51,9 +52,11 @@ def printable(text: str) -> str:
 
 
 def _whole(value: object) -> Value:
+    if value is None or type(value) is str:  # most are
+        return value if value is None else printable(value)
     if isinstance(value, enum.Enum):
         return _whole(value.value)
-    if value is None or isinstance(value, (bool, str)):
+    if isinstance(value, (bool, str)):
         return printable(value) if isinstance(value, str) else value
     if isinstance(value, int) and abs(value) <= SAFE_INTEGER:
         return int(value)
@@ -61,8 +64,6 @@ def _whole(value: object) -> Value:
 
 
 def _cut(text: str) -> str:
-    if len(text) <= VALUE_LIMIT:
-        return text
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{text[: VALUE_LIMIT - 120]}… [{len(text)} characters, SHA-256 {digest}]"
 
