@@ -21,7 +21,7 @@ from erebus.trail.connections import holds_reads, use
 from erebus.trail.links import read_link
 from erebus.trail.outcomes import told_of
 from erebus.trail.prefetching import differing, row_of
-from erebus.trail.rows import Row, identity_of, known_before, read_row, scope_of, shape_of
+from erebus.trail.rows import Key, Row, identity_of, known_before, read_row, scope_of, shape_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -50,9 +50,10 @@ def _session_of(mapper: Mapper[Any], target: object) -> Session | None:
 def _before_insert(mapper: Mapper[Any], connection: Connection, target: object) -> None:
     if session := _session_of(mapper, target):
         # Deleted and made anew under one key in one flush, the row is updated: SQLAlchemy's "row switch".
-        old = session.identity_map.get(mapper.identity_key_from_instance(target))
-        before = read_row(mapper, connection, identity_of(mapper, target)) if old is not None else {}
-        entry = _begin(session, mapper, connection, target, UPDATE if before else CREATE, before)
+        place = mapper.identity_key_from_instance(target)
+        key, old = tuple(place[1]), session.identity_map.get(place)
+        before = read_row(mapper, connection, key) if old is not None else {}
+        entry = _begin(session, mapper, connection, target, UPDATE if before else CREATE, key, before)
         entry.is_switch, entry.is_fresh = bool(before), True
         if before:
             entry.links = dict(buffer_of(session).ahead.links.get(instance_state(old), {}))
@@ -74,7 +75,7 @@ def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection
     state, buffer = instance_state(target), buffer_of(session)
     row = row_of(buffer, connection, state, is_deleted=action == DELETE)
     before = row or known_before(state, shape_of(mapper).columns)
-    entry = _begin(session, mapper, connection, target, action, before)
+    entry = _begin(session, mapper, connection, target, action, identity_of(mapper, target), before)
     entry.is_stale = bool(row) and bool(differing(state, row))
     is_known = buffer.freshness.is_fresh(state, are_reads_held=holds_reads(connection))
     entry.is_fresh = is_known or (bool(row) and not entry.is_stale)
@@ -82,10 +83,9 @@ def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection
 
 
 def _begin(  # noqa: PLR0913, PLR0917 - what is known of a row before it is written
-    session: Session, mapper: Mapper[Any], connection: Connection, target: object, action: str, before: Row
+    session: Session, mapper: Mapper[Any], connection: Connection, target: object, action: str, was: Key, before: Row
 ) -> Entry:
     buffer = buffer_of(session)
-    was = identity_of(mapper, target)
     changed = frozenset(instance_state(target).committed_state)  # an SQL expression drops out of it once written
     entry = buffer.begun[id(target)] = Entry(mapper, target, action, connection, was, was, before, changed)
     use(session, buffer, connection)

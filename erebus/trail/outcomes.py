@@ -88,11 +88,13 @@ def capture(session: Session, buffer: Buffer) -> None:
     entries, buffer.settled = buffer.settled, []
     for connection, owner in buffer.ahead.owners.values():
         buffer.captures += compare(connection, [owner], registry.attachment_of(owner.mapper.class_).actor_of())
-    for entry in entries:
-        if entry.children:
-            buffer.captures += compare(entry.connection, entry.children, _actor(entry), {entry.leader: _row_now(entry)})
-        if entry.action != UPDATE or entry.after:
-            buffer.captures.append(capture_of(entry, entry.told or told_of(session, entry)))
+    with session.no_autoflush:
+        for entry in entries:
+            if entry.children:
+                leader = {entry.leader: _row_now(entry)}
+                buffer.captures += compare(entry.connection, entry.children, _actor(entry), leader)
+            if entry.action != UPDATE or entry.after:
+                buffer.captures.append(capture_of(entry, entry.told or _told(entry)))
 
 
 def _row_now(entry: Entry) -> Row:
@@ -101,13 +103,17 @@ def _row_now(entry: Entry) -> Row:
 
 def told_of(session: Session, entry: Entry) -> Told:
     """Return what a line needs to know of *entry*: of its object, or of its row where they differ."""
+    with session.no_autoflush:
+        return _told(entry)
+
+
+def _told(entry: Entry) -> Told:
     if entry.is_stale:
         return tell_anew(entry.mapper, entry.connection, entry.identity)
-    with session.no_autoflush:
-        try:
-            return tell(entry.target, entry.connection)
-        except InvalidRequestError:  # it was loaded with options that forbid to load what it lacks (``raiseload``)
-            return tell_anew(entry.mapper, entry.connection, entry.identity)
+    try:
+        return tell(entry.target, entry.connection)
+    except InvalidRequestError:  # it was loaded with options that forbid to load what it lacks (``raiseload``)
+        return tell_anew(entry.mapper, entry.connection, entry.identity)
 
 
 def capture_of(entry: Entry, told: Told) -> Capture:

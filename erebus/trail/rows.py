@@ -33,7 +33,7 @@ from sqlalchemy.orm import RelationshipDirection
 from sqlalchemy.orm.base import NEVER_SET, NO_VALUE
 from sqlalchemy.sql import ClauseElement
 
-from erebus.trail.registry import description_of
+from erebus.trail.registry import description_of, version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -135,9 +135,13 @@ def links_of(mapper: Mapper[Any], description: AuditDescription) -> Collection[s
 
 def scope_of(mapper: Mapper[Any]) -> Scope:
     """Return what is told of the entities of *mapper*."""
-    return _scope(mapper, description_of(mapper.class_))
+    now, found = version(), _newest.get(mapper)
+    if found is None or found[0] != now:
+        found = _newest[mapper] = now, _scope(mapper, description_of(mapper.class_))
+    return found[1]
 
 
+_newest: dict[Mapper[Any], tuple[int, Scope]] = {}
 _scopes: dict[tuple[Mapper[Any], int], Scope] = {}
 
 
