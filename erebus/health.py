@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from erebus import clock
@@ -71,12 +72,16 @@ def ask(questions: Mapping[str, Question]) -> dict[str, Answer]:
 
 def triggers() -> Answer:
     """Ask whether the database protects the log."""
-    missing = missing_triggers(db.session.connection())
-    if missing:
-        text = f"the log is not protected: {', '.join(missing)} missing or switched off"
-        to_do = "Find out who took them away, verify the logs, then restore the database from a backup that has them."
-        return to_be_done(text, to_do)
-    return well("the database refuses to change what was logged")
+    connection = db.session.connection()
+    missing = missing_triggers(connection)
+    if not missing:
+        return well("the database refuses to change what was logged")
+    if not inspect(connection).has_table("audit_logs"):
+        to_do = "Run flask erebus upgrade in a new database. In one that had them, find out who took them away."
+        return to_be_done("the tables of the log are not there", to_do)
+    text = f"the log is not protected: {', '.join(missing)} missing or switched off"
+    where = f"erebus/trail/triggers_{connection.dialect.name}.sql"
+    return to_be_done(text, f"Find out who took them away, verify the logs, then put back what {where} has of them.")
 
 
 def capacities() -> Answer:

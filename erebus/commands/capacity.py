@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 
 from erebus import clock, trail
 from erebus.blueprints.projects.models import Project
+from erebus.commands.logs import answering
 from erebus.db import db, transaction
 from erebus.scope import PLATFORM
 
@@ -22,17 +23,20 @@ def capacity(log: str, capacity: int, *, yes: bool) -> None:
 
     LOG is a project's address or id, or `platform`. The change is an event of that log.
     """
-    log_id = _log_id(log)
-    try:
-        planned = trail.plan_capacity(db.session.connection(), log_id, capacity)
-        if planned.displaced and not yes:
-            click.confirm(f"{_events(planned.displaced)} will be displaced for good. Go on?", abort=True)
-        with transaction() as session:
-            now = clock.milliseconds()
-            change = trail.change_capacity(session.connection(), log_id, capacity, trail.SYSTEM, now)
-    except (trail.UnknownLogError, trail.CapacityError) as error:
-        raise click.ClickException(str(error)) from None
+    with answering():
+        try:
+            change = _change(_log_id(log), capacity, yes=yes)
+        except (trail.UnknownLogError, trail.CapacityError) as error:
+            raise click.ClickException(str(error)) from None
     click.echo(_told(change))
+
+
+def _change(log_id: str, capacity: int, *, yes: bool) -> trail.CapacityChange:
+    planned = trail.plan_capacity(db.session.connection(), log_id, capacity)
+    if planned.displaced and not yes:
+        click.confirm(f"{_events(planned.displaced)} will be displaced for good. Go on?", abort=True)
+    with transaction() as session:
+        return trail.change_capacity(session.connection(), log_id, capacity, trail.SYSTEM, clock.milliseconds())
 
 
 def _log_id(log: str) -> str:

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from erebus import clock, trail
+from erebus.commands.logs import answering
 from erebus.db import db
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def settle() -> None:
 
     The next event of a log does so by itself, and so does the start of the server.
     """
-    count = trail.settle_due(db.engine, clock.milliseconds())
+    with answering():
+        count = trail.settle_due(db.engine, clock.milliseconds())
     click.echo(f"{count} log{' has' if count == 1 else 's have'} been told of failures that were only counted.")
 
 
