@@ -15,15 +15,19 @@ from sqlalchemy.sql.visitors import iterate
 from erebus.trail import registry
 from erebus.trail.buffer import buffer_of
 from erebus.trail.cascading import dependants, followers
+from erebus.trail.changes import DELETE, UPDATE
 from erebus.trail.connections import hold_reads, use, write
 from erebus.trail.following import INSTEAD, actor, dml, invoke, refuse_new_keys
 from erebus.trail.freshness import Freshness, follow
 from erebus.trail.guard import reason_in
 from erebus.trail.inserting import insert
 from erebus.trail.rows import among, shape_of
+from erebus.trail.tried_in_bulk import changing
 from erebus.trail.watching import Watched, compare, is_reader, watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from sqlalchemy.engine import Connection, Result
     from sqlalchemy.orm import Mapper, ORMExecuteState
 
@@ -81,7 +85,8 @@ def _change(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection)
         raise RuntimeError(message)
     watched = _affected(state, mapper, connection)
     children = (dependants if isinstance(statement, Delete) else followers)(connection, watched)
-    result = invoke(state, statement)
+    action = DELETE if isinstance(statement, Delete) else UPDATE
+    result = invoke(state, statement, changing(connection, _with_values(state, watched), action))
     returned = result.freeze() if statement._returning else None  # noqa: SLF001 - its public name breaks on a class
     count = len(returned.data) if returned else getattr(result, "rowcount", -1)
     if count > len(watched):
@@ -101,6 +106,16 @@ def _affected(state: ORMExecuteState, mapper: Mapper[Any], connection: Connectio
         criteria = among(mapper, _listed_keys(state, mapper, state.parameters))
         return [w for criterion in criteria for w in watch(mapper, connection, criterion, lock=True)]
     return watch(mapper, connection, *([] if clause is None else [clause]), lock=True, parameters=state.parameters)
+
+
+def _with_values(state: ORMExecuteState, watched: list[Watched]) -> Iterator[tuple[Watched, Mapping[Any, Any]]]:
+    """Yield the rows *watched* with the values that the statement is to set."""
+    if isinstance(state.parameters, list):
+        given = {tuple(row[n] for n in shape_of(w.mapper).key): row for row in state.parameters for w in watched[:1]}
+        yield from ((w, given.get(w.key, {})) for w in watched)
+        return
+    values = getattr(dml(state), "_values", None) or {}  # a deletion sets none
+    yield from ((w, values) for w in watched)
 
 
 def _listed_keys(state: ORMExecuteState, mapper: Mapper[Any], rows: list[Any]) -> list[Key]:

@@ -64,6 +64,15 @@ def flush_failed(session: Session, buffer: Buffer, error: BaseException | None) 
         _keep_each(session, found, error)
 
 
+def statement_failed(session: Session, error: BaseException, tried: Iterable[Tried]) -> None:
+    """Keep what a bulk statement of *session* was trying with each row when *error* stopped it."""
+    try:
+        if not is_told(session, error):
+            _keep_each(session, tried, error)
+    except Exception as another:  # noqa: BLE001 - what stopped the statement is what its caller has to hear of
+        complain("a failed attempt could not be kept", another)
+
+
 def connection_failed(context: ExceptionContext) -> None:
     """Keep an error that belongs to no statement, once the lines are written, as a failure: of the commit itself.
 

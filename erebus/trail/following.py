@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 from erebus.trail import registry
 from erebus.trail.buffer import buffer_of
 from erebus.trail.changes import DELETE
+from erebus.trail.failures import statement_failed
 from erebus.trail.guard import TAKEN_OVER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.engine import Result
     from sqlalchemy.orm import Mapper, ORMExecuteState
 
     from erebus.trail.actor import Actor
     from erebus.trail.changes import Capture
+    from erebus.trail.tried import Tried
 
 INSTEAD = "Change the objects in a session one by one instead."
 
@@ -24,12 +28,19 @@ def dml(state: ORMExecuteState) -> Any:  # noqa: ANN401 - an insertion, an updat
     return state.statement
 
 
-def invoke(state: ORMExecuteState, statement: Any) -> Result[Any]:  # noqa: ANN401 - an insertion, update or deletion
-    """Run *statement* in the place of that of *state*; the guard lets it pass."""
+def invoke(
+    state: ORMExecuteState,
+    statement: Any,  # noqa: ANN401 - an insertion, update or deletion
+    tried: Iterable[Tried],
+) -> Result[Any]:
+    """Run *statement* in the place of that of *state*; the guard lets it pass. If it fails, *tried* is what failed."""
     buffer = buffer_of(state.session)
     buffer.is_in_bulk = True
     try:
         return state.invoke_statement(statement, execution_options=TAKEN_OVER)
+    except Exception as error:
+        statement_failed(state.session, error, tried)
+        raise
     finally:
         buffer.is_in_bulk = False
 

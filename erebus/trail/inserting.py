@@ -10,6 +10,7 @@ from sqlalchemy.engine.result import null_result
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import ColumnClause
 
+from erebus.trail import tried_in_bulk
 from erebus.trail.buffer import buffer_of
 from erebus.trail.cascading import followers
 from erebus.trail.following import INSTEAD, actor, dml, invoke, refuse_new_keys
@@ -44,7 +45,8 @@ def insert(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection) 
     children = followers(connection, watched)
     keys = [getattr(mapper.class_, name) for name in shape_of(mapper).key]
     added = [*keys, *_proofs(state, connection)]
-    result = invoke(state, statement.returning(*added)).freeze()
+    tried = tried_in_bulk.inserting(state.session, mapper, _rows(state), connection)
+    result = invoke(state, statement.returning(*added), tried).freeze()
     wanted = len(result.metadata.keys) - len(added)
     captures = compare(connection, [*children, *watched], actor(mapper))
     refuse_new_keys(mapper, captures)

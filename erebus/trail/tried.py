@@ -84,7 +84,7 @@ def _open_connection(session: Session, buffer: Buffer, mapper: Mapper[Any]) -> C
 def in_flush(session: Session, entry: Entry) -> Iterator[Tried]:
     """Yield what a flush was doing with the row of *entry*."""
     if entry.action == DELETE:
-        yield from _tried(session, entry.target, DELETE, entry.before, {}, entry.connection)
+        yield from attempted(session, entry.target, DELETE, entry.before, {}, entry.connection)
     else:
         yield from _with(session, entry.target, entry.action, entry.connection, entry.before)
 
@@ -99,10 +99,10 @@ def in_validator(session: Session, wrong: Invalid) -> Iterator[Tried]:
         if connection is not None and not before.keys() >= after.keys():
             before = {**_whole_row(state.mapper, connection, wrong.target, wrong.field), **before}
         before = {n: before[n] for n in after if n in before}
-        yield from _tried(session, wrong.target, UPDATE, before, after, connection)
+        yield from attempted(session, wrong.target, UPDATE, before, after, connection)
     else:
         names = fields_of(state.mapper, registry.description_of(state.class_))
-        yield from _tried(session, wrong.target, CREATE, {}, {**held_values(state, names), **after}, None)
+        yield from attempted(session, wrong.target, CREATE, {}, {**held_values(state, names), **after}, None)
 
 
 def _refused_values(wrong: Invalid, connection: Connection | None) -> Row:
@@ -159,12 +159,13 @@ def _with(
         before = {**row_of(mapper, connection, identity_of(mapper, target)), **before}
     before = {n: before[n] for n in names if n in before}
     after = {} if action == DELETE else {**(dict.fromkeys(names) if before else {}), **held_values(state, names)}
-    yield from _tried(session, target, action, before, after, connection)
+    yield from attempted(session, target, action, before, after, connection)
 
 
-def _tried(  # noqa: PLR0913, PLR0917 - the parts of a capture
+def attempted(  # noqa: PLR0913, PLR0917 - the parts of a capture
     session: Session, target: object, action: str, before: Row, after: Row, connection: Connection | None
 ) -> Iterator[Tried]:
+    """Yield what was tried with *target*, unless its class is exempt."""
     mapper, state = object_mapper(target), instance_state(target)
     model: type = mapper.class_
     if registry.is_exempt(model):
