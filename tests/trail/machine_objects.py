@@ -153,13 +153,10 @@ class ObjectSteps(Core):
         return None
 
     @step(name=st.sampled_from(["item", "sub"]), number=NUMBERS)
-    def count_up(self, name: str, number: int) -> object:
+    def count_up(self, name: str, number: int) -> None:
         """Set an attribute to an expression that only the database can work out."""
-        found = self.get(self.role(name), number)
-        if found is None:
-            return IDLE
+        found = self.existing(self.role(name), number)
         found.rank = type(found).rank + 1
-        return None
 
     @step(name=ROLES, number=NUMBERS, data=DATA)
     def merge(self, name: str, number: int, data: Any) -> object:
