@@ -151,7 +151,9 @@ def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
 
 
 def is_same(one: object, other: object) -> bool:
-    """Return whether two values are the same; not-a-number is the same as itself."""
+    """Return whether two values are the same; not-a-number is the same as itself, 1 in a document is not true."""
+    if isinstance(one, (dict, list)):
+        return bool(one == other) and recordable(one) == recordable(other)
     both_odd = one != one and other != other  # noqa: PLR0124 - which only not-a-number is
     return bool(one == other) or both_odd
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 from sqlalchemy import inspect
-from sqlalchemy.orm import make_transient, make_transient_to_detached
+from sqlalchemy.orm import Session, make_transient, make_transient_to_detached
 from sqlalchemy.orm.attributes import flag_modified
 
-from tests.trail.machine import IDLE, NUMBERS, Core, step
+from tests.trail.machine import IDLE, NUMBERS, Core, set_all, step
 from tests.trail.machine_features import NAMES
 
 DATA = st.data()
+DOCUMENTS = {"document", "options"}
 ROLES = st.sampled_from(["owner", "owner", "item", "item", "sub", "part", "tag"])
 
 
@@ -29,8 +30,7 @@ class ObjectSteps(Core):
         if found is None:
             self.session.add(self.make(role, number, {**values, **self.above(role, data)}))
             return None
-        for attribute, value in values.items():
-            setattr(found, attribute, value)
+        set_all(found, values)
         return None if values else IDLE
 
     def above(self, role: Any, data: Any) -> dict[str, Any]:
@@ -49,6 +49,31 @@ class ObjectSteps(Core):
             return IDLE
         self.session.delete(found)
         return None
+
+    @step(name=ROLES, number=NUMBERS, data=DATA)
+    def delete_unseen(self, name: str, number: int, data: Any) -> object:
+        """Delete what this transaction has written, and does not hold whole any more."""
+        role = self.role(name)
+        set_all(self.existing(role, number), data.draw(role.values))
+        self.end(Session.commit)
+        found = self.get(role, number)
+        if found is None:
+            return IDLE
+        set_all(found, data.draw(role.values))
+        self.session.flush()
+        self.session.expire(found, list(role.columns))
+        self.session.delete(found)
+        return None
+
+    @step(number=NUMBERS, tag=NUMBERS)
+    def delete_linked(self, number: int, tag: int) -> None:
+        """Delete what something else is linked to."""
+        one, other = self.existing(self.role("item"), number), self.existing(self.role("tag"), tag)
+        if other not in one.tags:
+            one.tags.append(other)
+        self.end(Session.commit)
+        if inspect(other).persistent:
+            self.session.delete(other)
 
     @step(name=st.sampled_from(["owner", "item", "tag"]), number=NUMBERS, data=DATA)
     def make_anew(self, name: str, number: int, data: Any) -> object:
@@ -74,13 +99,9 @@ class ObjectSteps(Core):
         return None
 
     @step(number=NUMBERS, names=st.lists(st.sampled_from(NAMES), max_size=2, unique=True))
-    def link_by_name(self, number: int, names: list[str]) -> object:
+    def link_by_name(self, number: int, names: list[str]) -> None:
         """Through the association proxy, which makes a tag for each name."""
-        found = self.get(self.role("item"), number)
-        if found is None:
-            return IDLE
-        found.tag_names = names
-        return None
+        self.get_or_add(self.role("item"), number).tag_names = names
 
     @step(name=st.sampled_from(["item", "part"]), number=NUMBERS, to=NUMBERS)
     def move(self, name: str, number: int, to: int) -> None:
@@ -114,28 +135,28 @@ class ObjectSteps(Core):
             setattr(found, attribute, value)
         return None
 
-    @step(name=ROLES, number=NUMBERS, is_flagged=st.booleans(), value=st.sampled_from([1, 2, True]))
-    def change_in_place(self, name: str, number: int, is_flagged: bool, value: object) -> object:
-        role = self.role(name)
+    @step(place=NUMBERS, number=NUMBERS, is_flagged=st.booleans(), value=st.sampled_from([1, 2, True]))
+    def change_in_place(self, place: int, number: int, is_flagged: bool, value: object) -> object:
+        """Change a document, of one of the roles that have any."""
+        roles = [r for r in self.family.roles.values() if not DOCUMENTS.isdisjoint(r.columns)]
+        if not roles:
+            return IDLE
+        role = roles[place % len(roles)]
         found = self.existing(role, number)
-        documents = [n for n in ("document", "options") if hasattr(found, n)]
-        for attribute in documents:
+        for attribute in sorted(DOCUMENTS & role.columns.keys()):
             if not isinstance(getattr(found, attribute), dict):
                 setattr(found, attribute, {"b": 1})
                 self.session.flush()
             getattr(found, attribute)["a"] = value
             if is_flagged and attribute == "document":
                 flag_modified(found, attribute)
-        return None if documents else IDLE
+        return None
 
     @step(name=st.sampled_from(["item", "sub"]), number=NUMBERS)
-    def count_up(self, name: str, number: int) -> object:
+    def count_up(self, name: str, number: int) -> None:
         """Set an attribute to an expression that only the database can work out."""
-        found = self.get(self.role(name), number)
-        if found is None:
-            return IDLE
+        found = self.existing(self.role(name), number)
         found.rank = type(found).rank + 1
-        return None
 
     @step(name=ROLES, number=NUMBERS, data=DATA)
     def merge(self, name: str, number: int, data: Any) -> object:
@@ -161,8 +182,7 @@ class ObjectSteps(Core):
         self.session.expunge(found)
         make_transient_to_detached(unseen)
         self.session.add(self.hold(unseen))
-        for attribute, value in values.items():
-            setattr(unseen, attribute, value)
+        set_all(unseen, values)
         return None
 
     @step(name=ROLES, number=NUMBERS, how=st.sampled_from(["expire", "refresh", "expunge", "part", "all", "detach"]))
@@ -171,7 +191,7 @@ class ObjectSteps(Core):
         if not inspect(found).persistent:
             return IDLE
         if how == "part":
-            self.session.expire(found, [self.role(name).key[0], "title"][:1])
+            self.session.expire(found, [self.role(name).key[0]])
         elif how == "all":
             self.session.expire_all()
         elif how == "detach":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FREE = st.sampled_from(["owner", "tag"])
 """Roles that can be inserted without anything above them."""
+PLACES = st.lists(st.integers(0, 3), min_size=1, max_size=2, unique=True)
 
 
 class StatementSteps(Core):
@@ -80,7 +81,7 @@ class StatementSteps(Core):
         count = len(result.all()) if statement._returning else result.rowcount
         return None if count else IDLE
 
-    @step(name=FREE, numbers=st.lists(NUMBERS, min_size=1, unique=True), data=DATA, is_returning=st.booleans())
+    @step(name=FREE, numbers=PLACES, data=DATA, is_returning=st.booleans())
     def insert_rows(self, name: str, numbers: list[int], data: Any, is_returning: bool) -> object:
         role, statement = self.role(name), insert(self.role(name).model)
         rows = self._rows(role, numbers, data)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from erebus import trail
-from tests.trail.machine import NOT_TODAY, NUMBERS, Core, step
+from tests.trail.machine import IDLE, NOT_TODAY, NUMBERS, Core, set_all, step
 from tests.trail.machine_families import FAMILIES, families
 from tests.trail.machine_fields import clock
 from tests.trail.machine_models import TrippedError, tripwire
@@ -31,25 +31,27 @@ class TransactionSteps(Core):
     def begin_savepoint(self) -> None:
         self.attempt("begin_savepoint", self.session.begin_nested)
 
-    @step(number=NUMBERS, is_kept=st.booleans(), is_text=st.booleans(), data=DATA)
-    def save_in_savepoint(self, number: int, is_kept: bool, is_text: bool, data: Any) -> object:
-        """In a savepoint of the connection, of which the session hears nothing."""
+    @step(number=NUMBERS, is_kept=st.booleans(), how=st.sampled_from(["session", "connection", "text"]), data=DATA)
+    def save_in_savepoint(self, number: int, is_kept: bool, how: str, data: Any) -> object:
+        """In a savepoint of the session, or of the connection, of which the session hears nothing."""
         self.session.flush()
-        savepoint = self._begin(is_text)
+        savepoint = self._begin(how)
         role = self.family.roles["owner"]
         found = self.get_or_add(role, number)
         found.hidden, found.visits = "in a savepoint", 7
-        for name, value in data.draw(role.values).items():
-            setattr(found, name, value)
+        set_all(found, data.draw(role.values))
         self.session.flush()
         savepoint(is_kept)
-        if not is_kept:
+        if not is_kept and how != "session":
             self.session.expunge_all()
         return None
 
-    def _begin(self, is_text: bool) -> Callable[[bool], object]:
+    def _begin(self, how: str) -> Callable[[bool], object]:
+        if how == "session":
+            self.session.begin_nested()
+            return lambda is_kept: self.end_savepoint(is_kept=is_kept)
         connection = self.session.connection()
-        if not is_text:
+        if how == "connection":
             nested = connection.begin_nested()
             return lambda is_kept: nested.commit() if is_kept else nested.rollback()
         connection.execute(text("SAVEPOINT by_hand"))
@@ -89,12 +91,50 @@ class TransactionSteps(Core):
     @rule(how=st.sampled_from([Session.commit, Session.commit, Session.rollback]))
     def take_turns(self, how: Callable[[Session], None]) -> None:
         self.end(how)
-        self.session, self.other = self.other, self.session
+        self._take_over()
 
     @rule(name=ROLES, number=NUMBERS)
     def look_meanwhile(self, name: str, number: int) -> None:
         role = self.family.roles.get(name, self.family.roles["item"])
         self.hold(self.other.get(role.model, role.pool[number]))
+
+    @step(name=ROLES, number=NUMBERS, data=DATA, is_deleted=st.booleans())
+    def overtake(self, name: str, number: int, data: Any, is_deleted: bool) -> object:
+        """Change what another session has changed since this one saw it, and believes to know."""
+        role = self.family.roles.get(name, self.family.roles["item"])
+        found = self.existing(role, number)
+        if not inspect(found).persistent:
+            return IDLE
+        self._commit_unexpired(found)
+        identity = inspect(found).identity
+        self.other.rollback()
+        self._take_over()
+        self.attempt("overtake", lambda: set_all(self.session.get(role.model, identity), data.draw(role.values)))
+        self.end(Session.commit)
+        self._take_over()
+        if is_deleted:
+            self.session.delete(found)
+        else:
+            set_all(found, data.draw(role.values))
+        return None
+
+    def _commit_unexpired(self, found: Any) -> None:
+        self.session.refresh(found)
+        usual, self.session.expire_on_commit = self.session.expire_on_commit, False
+        self.end(Session.commit)
+        self.session.expire_on_commit = usual
+
+    def _take_over(self) -> None:
+        self.session, self.other = self.other, self.session
+
+    @rule(name=ROLES, number=NUMBERS, data=DATA)
+    def change_late(self, name: str, number: int, data: Any) -> None:
+        """Change something in a listener of the commit, when the lines of all else are written."""
+        role = self.family.roles.get(name, self.family.roles["item"])
+        values = data.draw(role.values)
+        self.attempt("change_late", lambda: self.existing(role, number))
+        self.late = lambda: set_all(self.get_or_add(role, number), values)
+        self.end(Session.commit)
 
     # Failures
 
@@ -159,9 +199,9 @@ class TransactionSteps(Core):
 class Machine(ObjectSteps, StatementSteps, TransactionSteps):
     """All steps on one of the families, some of whose rows may be there already."""
 
-    @initialize(number=st.integers(0, FAMILIES - 1), rows=st.integers(0, 3))
-    def begin(self, number: int, rows: int) -> None:
-        self.family = families()[number]
+    @initialize(number=st.integers(0, FAMILIES - 1), rows=st.integers(0, 3), is_handed_on=st.booleans())
+    def begin(self, number: int, rows: int, is_handed_on: bool) -> None:
+        self.family, self.is_handed_on = families()[number], is_handed_on
         for place in range(min(rows, 2)):
             for name in ("owner", "item", "part", "tag"):
                 self.get_or_add(self.family.roles[name], place)

@@ -72,6 +72,17 @@ def test_a_document_changed_in_place_has_its_true_before(session: Session, sampl
     assert changes(told(session)[-1]) == {"data": ('{"a": 1}', '{"a": 2}')}
 
 
+@pytest.mark.parametrize(("value", "kept_as"), [(True, "true"), (1.0, "1.0")])
+def test_a_document_in_which_true_or_a_fraction_takes_the_place_of_1_has_changed(
+    session: Session, sample: Sample, value: object, kept_as: str
+) -> None:
+    sample.data["a"] = value
+    flag_modified(sample, "data")
+    session.commit()
+
+    assert changes(told(session)[-1]) == {"data": ('{"a": 1}', f'{{"a": {kept_as}}}')}
+
+
 def test_a_document_that_is_flagged_and_the_same_is_no_event(session: Session, sample: Sample) -> None:
     """O-D4, without a change."""
     sample.data = {"a": 1}

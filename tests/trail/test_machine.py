@@ -37,7 +37,7 @@ EXAMPLES, STEPS = (
 )
 PHASES = (Phase.reuse, Phase.generate, Phase.shrink)
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, report_multiple_bugs=False)
-USUAL = settings(COMMON, max_examples=200, stateful_step_count=25, derandomize=True)
+USUAL = settings(COMMON, max_examples=200, stateful_step_count=19, derandomize=True)
 SOAK = settings(COMMON, max_examples=EXAMPLES, stateful_step_count=STEPS)
 
 

@@ -6,12 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erebus.trail import ledger, listener, ring_postgresql, ring_sqlite
-from erebus.trail.tables import audit_events
 from tests.trail import collecting, oracle
 from tests.trail.conftest import Book, Shelf
 from tests.trail.tampering import past_the_triggers
@@ -189,13 +187,6 @@ def test_a_log_that_was_meddled_with_is_found(log: Engine, statement: str, found
         cursor.execute(statement)
 
     assert found in faults(log)
-
-
-def test_a_trigger_that_is_gone_is_found(log: Engine) -> None:
-    with log.begin() as connection, past_the_triggers(connection):
-        connection.execute(delete(audit_events).where(audit_events.c.number == 5))
-
-    assert "the ring of 10 holds" in faults(log)
 
 
 def test_times_that_fall_are_found(engine: Engine, session: Session, book: Book) -> None:
