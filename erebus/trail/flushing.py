@@ -52,7 +52,8 @@ def _before_insert(mapper: Mapper[Any], connection: Connection, target: object) 
         # Deleted and made anew under one key in one flush, the row is updated: SQLAlchemy's "row switch".
         place = mapper.identity_key_from_instance(target)
         key, old = tuple(place[1]), session.identity_map.get(place)
-        before = read_row(mapper, connection, key) if old is not None else {}
+        is_deleted = old is not None and buffer_of(session).unit_of_work.is_deleted(instance_state(old))
+        before = read_row(mapper, connection, key) if is_deleted else {}
         entry = _begin(session, mapper, connection, target, UPDATE if before else CREATE, key, before)
         entry.is_switch, entry.is_fresh = bool(before), True
         if before:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.trail.cases.conftest import News
@@ -28,3 +29,17 @@ def test_the_links_of_what_is_made_anew_are_told(
     session.commit()
 
     assert news() == ([f"update task 1 tags {told}"] if told is not None else [])
+
+
+@pytest.mark.filterwarnings("ignore:New instance:sqlalchemy.exc.SAWarning")
+def test_what_is_made_under_the_key_of_another_that_stays_is_a_failed_creation(session: Session, news: News) -> None:
+    session.add(tag := Tag(id=1, text="tag"))
+    session.commit()
+    news()
+    assert tag.text == "tag"
+    session.add(Tag(id=1, text="tag"))
+    with pytest.raises(IntegrityError):
+        session.flush()
+    session.rollback()
+
+    assert news() == ["main: not done: create tag 1 text tag"]
