@@ -163,6 +163,8 @@ class ObjectSteps(Core):
         """Merge what another session might have sent."""
         role = self.role(name)
         found = self.existing(role, number)
+        if type(found) is not role.model:
+            return IDLE  # a merge would make its row one of another class
         key = inspect(found).identity or ()
         sent = role.model(**dict(zip(role.key, key, strict=True)), **data.draw(role.values))
         self.hold(self.session.merge(sent))
