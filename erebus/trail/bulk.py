@@ -86,7 +86,7 @@ def _change(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection)
     watched = _affected(state, mapper, connection)
     children = (dependants if isinstance(statement, Delete) else followers)(connection, watched)
     action = DELETE if isinstance(statement, Delete) else UPDATE
-    result = invoke(state, statement, changing(connection, _with_values(state, watched), action))
+    result = invoke(state, statement, changing(connection, _with_values(state, mapper, watched), action))
     returned = result.freeze() if statement._returning else None  # noqa: SLF001 - its public name breaks on a class
     count = len(returned.data) if returned else getattr(result, "rowcount", -1)
     if count > len(watched):
@@ -108,10 +108,12 @@ def _affected(state: ORMExecuteState, mapper: Mapper[Any], connection: Connectio
     return watch(mapper, connection, *([] if clause is None else [clause]), lock=True, parameters=state.parameters)
 
 
-def _with_values(state: ORMExecuteState, watched: list[Watched]) -> Iterator[tuple[Watched, Mapping[Any, Any]]]:
+def _with_values(
+    state: ORMExecuteState, mapper: Mapper[Any], watched: list[Watched]
+) -> Iterator[tuple[Watched, Mapping[Any, Any]]]:
     """Yield the rows *watched* with the values that the statement is to set."""
     if isinstance(state.parameters, list):
-        given = {tuple(row[n] for n in shape_of(w.mapper).key): row for row in state.parameters for w in watched[:1]}
+        given = dict(zip(_listed_keys(state, mapper, state.parameters), state.parameters, strict=True))
         yield from ((w, given.get(w.key, {})) for w in watched)
         return
     values = getattr(dml(state), "_values", None) or {}  # a deletion sets none
