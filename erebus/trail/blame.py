@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from erebus.trail.best_effort import attempt_to, leaving_idle
 from erebus.trail.changes import CREATE
 from erebus.trail.constraints import NOT_NULL, UNIQUE, speaks_of, violation
-from erebus.trail.rows import field_in, shape_of
+from erebus.trail.shapes import field_in, shape_of
 
 if TYPE_CHECKING:
     from erebus.trail.constraints import Violation

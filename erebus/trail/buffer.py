@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from erebus.trail import registry
@@ -11,47 +10,57 @@ from erebus.trail.freshness import Freshness
 from erebus.trail.watching import Told, Watched
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction
 
     from erebus.trail.changes import Capture, Key, Remark
+    from erebus.trail.rows import Row
+    from erebus.trail.shapes import Scope
 
 INFO = "erebus_trail"
+NONE: frozenset[str] = frozenset()
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Entry:
     """A row that a running flush is about to write, or has written, and what is known of it.
 
-    *was* and *identity* are its primary key before and after; *changed* the attributes that were set, *wanted* the
-    fields of which must be known what they become; *links* its many-to-many links before; *children* what the database
-    itself changes with it. *is_switch* marks a row that was deleted and made anew in one flush, *is_fresh* an object
-    that holds what its row does, *is_stale* one that holds something else of what it leaves alone.
+    *was* and *identity* are its primary key before and after; *changed* the attributes that were set; *links* its
+    many-to-many links before; *children* what the database itself changes with it. *is_switch* marks a row that was
+    deleted and made anew in one flush, *is_fresh* an object that holds what its row does, *is_stale* one that holds
+    something else of what it leaves alone.
     """
 
     mapper: Mapper[Any]
+    scope: Scope
+    state: InstanceState[Any]
     target: Any
     action: str
     connection: Connection
     was: Key
     identity: Key
-    before: dict[str, Any]
-    changed: frozenset[str] = frozenset()
-    wanted: frozenset[str] = frozenset()
-    after: dict[str, Any] = field(default_factory=dict)
-    current: dict[str, Any] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
-    children: list[Watched] = field(default_factory=list)
+    before: Row
+    changed: frozenset[str] = NONE
+    wanted: frozenset[str] = NONE
+    after: Row = field(default_factory=dict)
+    current: Row = field(default_factory=dict)
+    links: Row = field(default_factory=dict)
+    children: Sequence[Watched] = ()
     told: Told | None = None
     is_switch: bool = False
     is_fresh: bool = False
     is_stale: bool = False
+    _leader: Watched | None = None
 
-    @cached_property
+    @property
     def leader(self) -> Watched:
         """The row as that which others refer to, and follow or go with."""
-        main = registry.attachment_of(self.mapper.class_).main
-        return Watched(self.mapper, self.was, self.before, Told("", {}, main))
+        if self._leader is None:
+            main = registry.attachment_of(self.mapper.class_).main
+            self._leader = Watched(self.mapper, self.was, self.before, Told("", {}, main))
+        return self._leader
 
 
 @dataclass
@@ -75,10 +84,9 @@ class Buffer:
     session, *savepoints* those of its connections, the innermost last, with their names and their captures before.
     *freshness* is what is known of its objects, *writes* how often its connections had been written on when it last
     wrote, *ahead* what was read before the running flush.
-    *begun* are the rows that the running flush has announced and not yet reported as written, by the identity of the
-    object; *flushed* those that it has; *settled* those whose outcome is known. *written* are the captures that have
-    become lines already, *last_line* is the id of the last of these. *is_in_bulk* marks a bulk statement that is being
-    followed.
+    *begun* are the rows that the running flush has announced and not yet reported as written; *flushed* those that it
+    has; *settled* those whose outcome is known. *written* are the captures that have become lines already, *last_line*
+    is the id of the last of these. *is_in_bulk* marks a bulk statement that is being followed.
     """
 
     captures: list[Capture | Remark] = field(default_factory=list)
@@ -87,7 +95,7 @@ class Buffer:
     freshness: Freshness = field(default_factory=Freshness)
     writes: dict[Connection, int] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead)
-    begun: dict[int, Entry] = field(default_factory=dict)
+    begun: dict[InstanceState[Any], Entry] = field(default_factory=dict)
     flushed: list[Entry] = field(default_factory=list)
     settled: list[Entry] = field(default_factory=list)
     written: list[Capture | Remark] = field(default_factory=list)
@@ -115,6 +123,7 @@ class Buffer:
         """Expect no more rows."""
         self.begun, self.flushed, self.settled = {}, [], []
         self.unit_of_work, self.ahead = None, Ahead()
+        self.freshness.held = {}
 
     def take_back(self, count: int) -> None:
         """Keep the first *count* captures only; with the rest, locks are gone, and with them what was known."""

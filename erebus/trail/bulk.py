@@ -21,7 +21,8 @@ from erebus.trail.following import INSTEAD, actor, dml, invoke, refuse_new_keys
 from erebus.trail.freshness import Freshness, follow
 from erebus.trail.guard import reason_in
 from erebus.trail.inserting import insert
-from erebus.trail.rows import among, shape_of
+from erebus.trail.rows import among
+from erebus.trail.shapes import shape_of
 from erebus.trail.tried_in_bulk import changing
 from erebus.trail.watching import Watched, compare, is_reader, watch
 

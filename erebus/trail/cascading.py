@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from erebus.trail import registry
+from erebus.trail.derived import derived
 from erebus.trail.links import leading_to, owners
 from erebus.trail.rows import holding
 from erebus.trail.watching import Follow, watch
@@ -116,14 +116,11 @@ def _referred(constraint: ForeignKeyConstraint, watched: list[Watched]) -> dict[
     return {values: w for values, w in named if None not in values}
 
 
-def referred(mapper: Mapper[Any], rule: str) -> frozenset[str]:
-    """Return the fields of *mapper* to which foreign keys lead that make the database itself change rows."""
-    return _referred_names(mapper, rule, registry.version())
-
-
-@lru_cache(maxsize=512)
-def _referred_names(mapper: Mapper[Any], rule: str, _version: int) -> frozenset[str]:
-    found = references(frozenset(mapper.tables), rule)
+@derived
+def referred(rule: tuple[Mapper[Any], str]) -> frozenset[str]:
+    """Return the fields of a mapper to which foreign keys lead that make the database itself change rows, by a rule."""
+    mapper, name = rule
+    found = references(frozenset(mapper.tables), name)
     return frozenset(_name_of(mapper, e.column) for _, c in found for e in c.elements)
 
 

@@ -7,8 +7,8 @@ deleted then created under the same key is an update.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erebus.trail.values import Value, recordable
 
@@ -74,11 +74,11 @@ class ChangeSet:
         return self.after(name)
 
 
-@dataclass(frozen=True)
-class Capture:
+class Capture(NamedTuple):
     """What one flush, or one statement, did to one row: values of its changed fields before and after, and the newest.
 
     Of a creation *before* is empty, of a deletion *after*. *was* is the primary key before, *identity* the one after.
+    *current* are the newest values of the recorded fields at least, as far as they are known.
     """
 
     model: type
@@ -111,20 +111,25 @@ def fold(captures: Iterable[Capture | Remark]) -> list[Capture | Remark]:
     """
     folded: dict[int, Capture | Remark] = {}
     places: dict[tuple[type, Key], int] = {}
+    doubtful: set[int] = set()  # changed more than once: perhaps back again
     for number, capture in enumerate(captures):
         if isinstance(capture, Remark):
             folded[number] = capture
             continue
-        place = places.pop((capture.model, capture.was), number)
-        earlier = folded.get(place)
-        merged = _merge(earlier, capture) if isinstance(earlier, Capture) else capture
+        place = places.pop((capture.model, capture.was), None)
+        if place is None or not isinstance(earlier := folded.get(place), Capture):
+            folded[number] = capture
+            places[capture.model, capture.identity] = number
+            continue
+        merged = _merge(earlier, capture)
         if merged is None or merged.action == DELETE:
-            folded.pop(place, None)
+            folded.pop(place)
             place = number
         if merged is not None:
+            doubtful.add(place)
             folded[place] = merged
             places[capture.model, capture.identity] = place
-    return [capture for capture in folded.values() if _is_change(capture)]
+    return [c for place, c in folded.items() if place not in doubtful or _is_change(c)]
 
 
 def _merge(earlier: Capture, later: Capture) -> Capture | None:
@@ -132,13 +137,13 @@ def _merge(earlier: Capture, later: Capture) -> Capture | None:
         if earlier.action == CREATE:
             return None
         was = earlier.was  # the log knows it by that, and no other, key
-        return replace(later, was=was, identity=was, before={**later.before, **earlier.before})
+        return later._replace(was=was, identity=was, before={**later.before, **earlier.before})
     after = {**earlier.after, **later.after}
     if earlier.action == DELETE:  # made anew: what a creation leaves out because there is none of it is gone now
         after = {**{n: later.current[n] for n in earlier.before if n in later.current}, **after}
     if earlier.action == CREATE:
-        return replace(later, was=earlier.was, action=CREATE, before={}, after=after)
-    return replace(later, was=earlier.was, action=UPDATE, before={**later.before, **earlier.before}, after=after)
+        return later._replace(was=earlier.was, action=CREATE, before={}, after=after)
+    return later._replace(was=earlier.was, action=UPDATE, before={**later.before, **earlier.before}, after=after)
 
 
 def _is_change(capture: Capture | Remark) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
-from sqlalchemy.orm import object_session
 from sqlalchemy.orm.attributes import instance_state
 
 from erebus.trail import registry
@@ -21,13 +20,19 @@ from erebus.trail.connections import holds_reads, use
 from erebus.trail.links import read_link
 from erebus.trail.outcomes import told_of
 from erebus.trail.prefetching import differing, row_of
-from erebus.trail.rows import Key, Row, identity_of, known_before, read_row, scope_of, shape_of
+from erebus.trail.rows import Key, Row, key_now, key_of, known_before, read_row
+from erebus.trail.shapes import scope_of, shape_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-    from sqlalchemy.orm import DeclarativeBase, Mapper, Session
+    from collections.abc import Sequence
 
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapper, Session
+
+    from erebus.trail.buffer import Buffer
     from erebus.trail.watching import Watched
+
+    State = InstanceState[Any]
 
 
 def listen(base: type[DeclarativeBase]) -> None:
@@ -40,43 +45,48 @@ def listen(base: type[DeclarativeBase]) -> None:
         ("after_update", _after),
         ("after_delete", _after),
     ):
-        event.listen(base, name, listener, propagate=True)
+        # What a listener returns means nothing to the unit of work; said so, SQLAlchemy puts no wrapper around it.
+        event.listen(base, name, listener, raw=True, retval=True, propagate=True)
 
 
-def _session_of(mapper: Mapper[Any], target: object) -> Session | None:
-    return None if registry.is_exempt(mapper.class_) else object_session(target)
+def _session_of(mapper: Mapper[Any], state: State) -> Session | None:
+    return None if registry.is_exempt(mapper.class_) else state.session
 
 
-def _before_insert(mapper: Mapper[Any], connection: Connection, target: object) -> None:
-    if session := _session_of(mapper, target):
+def _before_insert(mapper: Mapper[Any], connection: Connection, state: State) -> None:
+    if session := _session_of(mapper, state):
         # Deleted and made anew under one key in one flush, the row is updated: SQLAlchemy's "row switch".
-        place = mapper.identity_key_from_instance(target)
-        key, old = tuple(place[1]), session.identity_map.get(place)
-        is_deleted = old is not None and buffer_of(session).unit_of_work.is_deleted(instance_state(old))
+        buffer, key = buffer_of(session), key_now(state, mapper)
+        old = session.identity_map.get(mapper.identity_key_from_primary_key(key, state.identity_token))
+        is_deleted = old is not None and buffer.unit_of_work.is_deleted(instance_state(old))
         before = read_row(mapper, connection, key) if is_deleted else {}
-        entry = _begin(session, mapper, connection, target, UPDATE if before else CREATE, key, before)
+        entry = _begin(session, buffer, mapper, connection, state, UPDATE if before else CREATE, key, before)
         entry.is_switch, entry.is_fresh = bool(before), True
         if before:
-            entry.links = dict(buffer_of(session).ahead.links.get(instance_state(old), {}))
+            entry.links = dict(buffer.ahead.links.get(instance_state(old), {}))
 
 
-def _before_update(mapper: Mapper[Any], connection: Connection, target: object) -> None:
-    if session := _session_of(mapper, target):
-        _begin_written(session, mapper, connection, target, UPDATE)
+def _before_update(mapper: Mapper[Any], connection: Connection, state: State) -> None:
+    if session := _session_of(mapper, state):
+        _begin_written(session, mapper, connection, state, UPDATE)
 
 
-def _before_delete(mapper: Mapper[Any], connection: Connection, target: object) -> None:
-    if session := _session_of(mapper, target):
-        entry = _begin_written(session, mapper, connection, target, DELETE)
+def _before_delete(mapper: Mapper[Any], connection: Connection, state: State) -> None:
+    if session := _session_of(mapper, state):
+        entry = _begin_written(session, mapper, connection, state, DELETE)
         entry.told = told_of(session, entry)
 
 
-def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection, target: object, action: str) -> Entry:
+def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection, state: State, action: str) -> Entry:
     """Begin with an object that has a row: it was what the row held, wherever that is not what the object holds."""
-    state, buffer = instance_state(target), buffer_of(session)
+    buffer, was = buffer_of(session), key_of(state, mapper)
+    if (held := buffer.freshness.held.get(state)) is not None:
+        entry = _begin(session, buffer, mapper, connection, state, action, was, held)
+        entry.is_fresh = True
+        return entry
     row = row_of(buffer, connection, state, is_deleted=action == DELETE)
     before = row or known_before(state, shape_of(mapper).columns)
-    entry = _begin(session, mapper, connection, target, action, identity_of(mapper, target), before)
+    entry = _begin(session, buffer, mapper, connection, state, action, was, before)
     entry.is_stale = bool(row) and bool(differing(state, row))
     is_known = buffer.freshness.is_fresh(state, are_reads_held=holds_reads(connection))
     entry.is_fresh = is_known or (bool(row) and not entry.is_stale)
@@ -84,43 +94,52 @@ def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection
 
 
 def _begin(  # noqa: PLR0913, PLR0917 - what is known of a row before it is written
-    session: Session, mapper: Mapper[Any], connection: Connection, target: object, action: str, was: Key, before: Row
+    session: Session,
+    buffer: Buffer,
+    mapper: Mapper[Any],
+    connection: Connection,
+    state: State,
+    action: str,
+    was: Key,
+    before: Row,
 ) -> Entry:
-    buffer = buffer_of(session)
-    changed = frozenset(instance_state(target).committed_state)  # an SQL expression drops out of it once written
-    entry = buffer.begun[id(target)] = Entry(mapper, target, action, connection, was, was, before, changed)
-    use(session, buffer, connection)
-    entry.links = _links(entry, buffer.ahead.links.get(instance_state(target), {}))
-    entry.children = _children(entry)
+    scope = scope_of(mapper)
+    changed = frozenset(state.committed_state)  # an SQL expression drops out of it once written
+    entry = Entry(mapper, scope, state, state.obj(), action, connection, was, was, before, changed)
+    buffer.begun[state] = entry
+    if buffer.connection is not connection:
+        use(session, buffer, connection)
+    if scope.links:
+        entry.links = _links(entry, buffer.ahead.links.get(state, {}))
+    if action != CREATE:
+        entry.children = _children(entry)
     return entry
 
 
-def _after(_mapper: Mapper[Any], _connection: Connection, target: object) -> None:
-    session = object_session(target)
-    if session is not None and (entry := buffer_of(session).begun.pop(id(target), None)):
-        buffer_of(session).flushed.append(entry)
+def _after(_mapper: Mapper[Any], _connection: Connection, state: State) -> None:
+    session = state.session
+    if session is not None and (entry := (buffer := buffer_of(session)).begun.pop(state, None)):
+        buffer.flushed.append(entry)
         if entry.is_fresh and entry.action != DELETE:
-            buffer_of(session).freshness.know(instance_state(target))
+            buffer.freshness.know(state)
 
 
 # What a row takes with it
 
 
-def _links(entry: Entry, read: Row) -> dict[str, str]:
+def _links(entry: Entry, read: Row) -> Row:
     """Return the many-to-many links of the entity that are going to change, as they were: as far as not *read* yet."""
-    names = scope_of(entry.mapper).links
-    if entry.action == CREATE or not names:
-        return dict.fromkeys(names, "")
-    shape, row = shape_of(entry.mapper), dict(zip(shape_of(entry.mapper).key, entry.was, strict=True))
-    changing = [n for n in names if entry.action == DELETE or n in entry.changed]
-    held = {**entry.before, **row}
-    return read | {n: read_link(shape.links[n], entry.connection, held) for n in changing if n not in read}
+    scope = entry.scope
+    if entry.action == CREATE:
+        return dict.fromkeys(scope.links, "")
+    changing = [n for n in scope.links if entry.action == DELETE or n in entry.changed]
+    held = {**entry.before, **dict(zip(scope.shape.key, entry.was, strict=True))}
+    return read | {n: read_link(scope.shape.links[n], entry.connection, held) for n in changing if n not in read}
 
 
-def _children(entry: Entry) -> list[Watched]:
+def _children(entry: Entry) -> Sequence[Watched]:
     """Return the rows that the database itself changes with this one."""
-    if entry.action == DELETE and referred(entry.mapper, "ondelete"):
-        return dependants(entry.connection, [entry.leader])
-    if entry.action == UPDATE and referred(entry.mapper, "onupdate") & entry.changed:
-        return followers(entry.connection, [entry.leader])
-    return []
+    if entry.action == DELETE:
+        return dependants(entry.connection, [entry.leader]) if referred((entry.mapper, "ondelete")) else ()
+    is_leading = entry.changed and not referred((entry.mapper, "onupdate")).isdisjoint(entry.changed)
+    return followers(entry.connection, [entry.leader]) if is_leading else ()

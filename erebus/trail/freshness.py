@@ -9,16 +9,18 @@ of its statement is kept, by SQLAlchemy itself (``runid``).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Join, Table, event, inspect
 
-from erebus.trail.rows import known_before, shape_of
+from erebus.trail.rows import known_before
+from erebus.trail.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapper, ORMExecuteState
+
+    from erebus.trail.rows import Row
 
 _MARK = "erebus_mark"
 Tables = frozenset[Any]
@@ -28,16 +30,18 @@ NO_TABLES: Tables = frozenset()
 class Freshness:
     """What a transaction knows of the objects that it has loaded or written; void once it gives locks back.
 
-    *runs* are the statements that loaded objects, by their numbers.
+    *runs* are the statements that loaded objects, by their numbers; *held* is what the fresh objects that a running
+    flush is going to write held of their rows before it.
     """
 
     def __init__(self) -> None:
         """Know nothing yet."""
         self.runs: dict[int, Any] = {}
-        self._refreshed: WeakKeyDictionary[InstanceState[Any], Any] = WeakKeyDictionary()
+        self.held: dict[InstanceState[Any], Row] = {}
+        self._refreshed: dict[InstanceState[Any], Any] = {}
         self._locked: dict[int, tuple[Any, Tables]] = {}
-        self._doubtful: WeakSet[InstanceState[Any]] = WeakSet()
-        self._known: WeakSet[InstanceState[Any]] = WeakSet()
+        self._doubtful: set[InstanceState[Any]] = set()
+        self._known: set[InstanceState[Any]] = set()
 
     def refreshed(self, state: InstanceState[Any], statement: Any, names: Collection[str] | None) -> None:  # noqa: ANN401 - of any kind
         """Keep that *statement* loaded the attributes *names* of *state*, or all: it is fresh if it holds no others."""

@@ -20,6 +20,7 @@ from erebus.trail import registry
 from erebus.trail.buffer import INFO, buffer_of
 from erebus.trail.changes import Remark
 from erebus.trail.connections import refuse_autocommit, session_on, use, write
+from erebus.trail.derived import changes
 from erebus.trail.freshness import Freshness
 from erebus.trail.ledger import append
 from erebus.trail.telling import tell_unaudited
@@ -59,11 +60,11 @@ def listen() -> None:
 
 def written_tables(statement: str, *, is_text: bool) -> frozenset[str]:
     """Return the audited tables that *statement* writes to; of text, all that it names if it writes at all."""
-    return _written(statement, is_text, registry.version())
+    return _written(statement, is_text, changes())
 
 
 @lru_cache(maxsize=4096)
-def _written(statement: str, is_text: bool, _version: object) -> frozenset[str]:  # noqa: FBT001 - part of the key of a cache
+def _written(statement: str, is_text: bool, _changes: int) -> frozenset[str]:  # noqa: FBT001 - part of the key of a cache
     plain = statement if _BLOCK.match(statement) else _NOISE.sub(lambda found: found["name"] or " ", statement)
     if not _WRITES.search(plain):
         return frozenset()

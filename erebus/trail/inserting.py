@@ -14,7 +14,8 @@ from erebus.trail import tried_in_bulk
 from erebus.trail.buffer import buffer_of
 from erebus.trail.cascading import followers
 from erebus.trail.following import INSTEAD, actor, dml, invoke, refuse_new_keys
-from erebus.trail.rows import holding, shape_of
+from erebus.trail.rows import holding
+from erebus.trail.shapes import shape_of
 from erebus.trail.watching import Watched, compare, created, watch
 
 if TYPE_CHECKING:

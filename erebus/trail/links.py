@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, tuple_
 
 from erebus.trail import registry
-from erebus.trail.rows import Key, Row, holding, links_of, shape_of
+from erebus.trail.derived import derived
+from erebus.trail.rows import Key, Row, holding
+from erebus.trail.shapes import scope_of, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -45,23 +46,17 @@ def near_end(link: Link, row: Row) -> Key:
 def with_links(mapper: Mapper[Any], connection: Connection, rows: dict[Key, Row]) -> dict[Key, Row]:
     """Return *rows* of *mapper* with the many-to-many links that it tells."""
     shape, links = shape_of(mapper), {}
-    for name in links_of(mapper, registry.description_of(mapper.class_)) if rows else ():
+    for name in scope_of(mapper).links if rows else ():
         found = read_links(shape.links[name], connection, rows.values())
         links[name] = {key: found.get(near_end(shape.links[name], row), "") for key, row in rows.items()}
     return {key: {**row, **{name: found[key] for name, found in links.items()}} for key, row in rows.items()}
 
 
+@derived
 def leading_to(mapper: Mapper[Any]) -> tuple[Link, ...]:
     """Return the told links that lead to entities of *mapper*."""
-    return _leading_to(mapper, registry.version())
-
-
-@lru_cache(maxsize=512)
-def _leading_to(mapper: Mapper[Any], version: int) -> tuple[Link, ...]:
     return tuple(
-        link
-        for link in _every_link(version)
-        if mapper.isa(link.mapper) and link.key in links_of(link.parent, registry.description_of(link.parent.class_))
+        link for link in _every_link(None) if mapper.isa(link.mapper) and link.key in scope_of(link.parent).links
     )
 
 
@@ -83,7 +78,7 @@ def _names(mapper: Mapper[Any], columns: Iterable[Any]) -> list[str]:
     return [str(mapper.get_property_by_column(column).key) for column in columns]
 
 
-@lru_cache(maxsize=1)
-def _every_link(_version: int) -> list[Link]:
+@derived
+def _every_link(_of_all: None) -> list[Link]:
     """Return the many-to-many relationships of the audited classes, each once."""
     return [r for m in registry.audited_mappers() for r in shape_of(m).links.values() if r.parent is m]

@@ -11,7 +11,8 @@ from erebus.trail.attempts import Attempt, is_told, keep, mark_told
 from erebus.trail.best_effort import actor_of, log_of
 from erebus.trail.changes import ChangeSet, entity_id
 from erebus.trail.connections import engine_with_log
-from erebus.trail.rows import Row, held_values, identity_of, known_before, read_row, shape_of
+from erebus.trail.rows import Row, held_values, identity_of, known_before, read_row
+from erebus.trail.shapes import shape_of
 from erebus.trail.telling import field_change, tell_attempt
 from erebus.trail.values import recordable
 

@@ -6,12 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm.attributes import instance_state
 
 from erebus.trail import registry
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, changed_names
 from erebus.trail.links import read_link
-from erebus.trail.rows import Key, Row, held_values, known_after, read_rows, scope_of, shape_of
+from erebus.trail.rows import held_values, key_now, known_after, read_rows
 from erebus.trail.watching import Told, compare, tell, tell_anew
 
 if TYPE_CHECKING:
@@ -19,86 +18,94 @@ if TYPE_CHECKING:
 
     from erebus.trail.actor import Actor
     from erebus.trail.buffer import Buffer, Entry
+    from erebus.trail.rows import Key, Row
 
 
 def settle(buffer: Buffer) -> None:
     """Work out what the rows of the flush have become; the objects still hold their history."""
     lacking: dict[Mapper[Any], list[Key]] = defaultdict(list)
     for entry in buffer.flushed:
-        if owner := buffer.ahead.owners.pop((entry.mapper, entry.was), None):
-            entry.links = {n: owner[1].row[n] for n in scope_of(entry.mapper).links} | entry.links
-        entry.identity = tuple(entry.mapper.primary_key_from_instance(entry.target))
-        entry.wanted = _wanted(entry)
-        entry.after = _held_after(entry)
-        if entry.wanted - entry.after.keys():
-            lacking[entry.mapper].append(entry.identity)
+        if owner := buffer.ahead.owners.pop((entry.mapper, entry.was), None) if buffer.ahead.owners else None:
+            entry.links = {n: owner[1].row[n] for n in entry.scope.links} | entry.links
+        entry.identity = key_now(entry.state, entry.mapper)
+        if entry.action != DELETE:
+            entry.wanted = _wanted(entry)
+            if not entry.is_stale and not entry.is_switch:
+                entry.after = _held_after(entry)
+            if not entry.wanted <= entry.after.keys():
+                lacking[entry.mapper].append(entry.identity)
     rows = {mapper: read_rows(mapper, entry.connection, keys) for mapper, keys in lacking.items()}
     for entry in buffer.flushed:
-        _finish(entry, rows.get(entry.mapper, {}).get(entry.identity, {}))
+        if rows:
+            _take(entry, rows.get(entry.mapper, {}).get(entry.identity, {}))
+        _finish(entry)
     buffer.settled += buffer.flushed
     buffer.flushed = []
 
 
 def _wanted(entry: Entry) -> frozenset[str]:
     """Return the fields whose values after the flush must be known."""
-    scope = scope_of(entry.mapper)
-    if entry.action == DELETE:
-        return frozenset()
+    scope = entry.scope
     if entry.action == CREATE:
         return scope.recorded
     if entry.is_switch:
         return scope.fields
-    changed = scope.fields & (entry.changed | instance_state(entry.target).committed_state.keys())
-    return changed | (scope.fields & shape_of(entry.mapper).automatic) if changed else changed
+    changed = scope.fields & (entry.changed | entry.state.committed_state.keys())
+    return changed | (scope.fields & scope.shape.automatic) if changed else changed
 
 
 def _held_after(entry: Entry) -> Row:
     """Return what the object holds of its row now: values to be told only where they are what the row holds."""
-    if entry.is_switch or entry.is_stale or entry.action == DELETE:
-        return {}
-    state, scope = instance_state(entry.target), scope_of(entry.mapper)
-    names = scope.fields if entry.action == CREATE else entry.wanted
-    known = known_after(state, names & scope.recorded, shape_of(entry.mapper), is_new=entry.action == CREATE)
-    return held_values(state, names - scope.recorded) | known
+    state, scope, is_new = entry.state, entry.scope, entry.action == CREATE
+    if is_new:
+        return held_values(state, scope.unrecorded) | known_after(state, scope.recorded, scope.shape, is_new=True)
+    names = entry.wanted
+    known = known_after(state, names & scope.recorded, scope.shape, is_new=False)
+    return held_values(state, names - scope.recorded) | known if not names <= scope.recorded else known
 
 
-def _finish(entry: Entry, row: Row) -> None:
-    """Take what was read of *row*, and the links, into what the entry became; of an update keep only what changed."""
-    after = {n: row[n] for n in entry.wanted if n in row} | entry.after
-    links = {} if entry.action == DELETE else _links_now(entry)
-    entry.before |= entry.links
-    current = entry.before | after | links
-    entry.current = {n: current[n] for n in scope_of(entry.mapper).description.recorded if n in current}
-    entry.after = after | {n: v for n, v in links.items() if v or entry.action == UPDATE}
+def _take(entry: Entry, row: Row) -> None:
+    """Take what was read of *row* into what the entry became."""
+    entry.after = {n: row[n] for n in entry.wanted if n in row} | entry.after
+
+
+def _finish(entry: Entry) -> None:
+    """Take the links into what the entry became; of an update keep only what changed."""
+    if entry.links:
+        _take_links(entry)
+    entry.current = {**entry.before, **entry.after} if entry.before else entry.after
     if entry.action == UPDATE:
         changed = changed_names(entry.before, entry.after)
         entry.before = {n: entry.before[n] for n in changed if n in entry.before}
         entry.after = {n: entry.after[n] for n in changed}
 
 
-def _links_now(entry: Entry) -> dict[str, str]:
-    if not entry.links:
-        return {}
-    row = held_values(instance_state(entry.target), shape_of(entry.mapper).columns)
-    return {n: read_link(shape_of(entry.mapper).links[n], entry.connection, row) for n in entry.links}
+def _take_links(entry: Entry) -> None:
+    entry.before = entry.before | entry.links
+    if entry.action != DELETE:
+        row = held_values(entry.state, entry.scope.shape.columns)
+        links = {n: read_link(entry.scope.shape.links[n], entry.connection, row) for n in entry.links}
+        entry.after = entry.after | {n: v for n, v in links.items() if v or entry.action == UPDATE}
 
 
 def capture(session: Session, buffer: Buffer) -> None:
     """Add what the flush did to the captures; the objects may be asked for anything now."""
     entries, buffer.settled = buffer.settled, []
     for connection, owner in buffer.ahead.owners.values():
-        buffer.captures += compare(connection, [owner], registry.attachment_of(owner.mapper.class_).actor_of())
+        buffer.captures += compare(connection, [owner], _actor(owner.mapper))
+    actors: dict[Mapper[Any], Actor] = {}
     with session.no_autoflush:
         for entry in entries:
+            actor = actors.get(entry.mapper) or actors.setdefault(entry.mapper, _actor(entry.mapper))
             if entry.children:
                 leader = {entry.leader: _row_now(entry)}
-                buffer.captures += compare(entry.connection, entry.children, _actor(entry), leader)
+                buffer.captures += compare(entry.connection, entry.children, actor, leader)
             if entry.action != UPDATE or entry.after:
-                buffer.captures.append(capture_of(entry, entry.told or _told(entry)))
+                buffer.captures.append(_capture_of(entry, actor))
 
 
 def _row_now(entry: Entry) -> Row:
-    return {**entry.leader.row, **held_values(instance_state(entry.target), shape_of(entry.mapper).columns)}
+    return {**entry.leader.row, **held_values(entry.state, entry.scope.shape.columns)}
 
 
 def told_of(session: Session, entry: Entry) -> Told:
@@ -116,22 +123,12 @@ def _told(entry: Entry) -> Told:
         return tell_anew(entry.mapper, entry.connection, entry.identity)
 
 
-def capture_of(entry: Entry, told: Told) -> Capture:
-    """Return *entry* as a capture."""
-    return Capture(
-        model=entry.mapper.class_,
-        was=entry.was,
-        identity=entry.identity,
-        action=entry.action,
-        before={} if entry.action == CREATE else entry.before,
-        after=entry.after,
-        current=entry.current,
-        label=told.label,
-        about=told.about,
-        log=told.log,
-        actor=_actor(entry),
-    )
+def _capture_of(entry: Entry, actor: Actor) -> Capture:
+    model: type = entry.mapper.class_
+    before = {} if entry.action == CREATE else entry.before
+    told = entry.told or _told(entry)
+    return Capture(model, entry.was, entry.identity, entry.action, before, entry.after, entry.current, *told, actor)
 
 
-def _actor(entry: Entry) -> Actor:
-    return registry.attachment_of(entry.mapper.class_).actor_of()
+def _actor(mapper: Mapper[Any]) -> Actor:
+    return registry.attachment_of(mapper.class_).actor_of()

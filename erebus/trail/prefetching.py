@@ -15,7 +15,8 @@ from erebus.trail.changes import is_same
 from erebus.trail.connections import hold_reads, holds_reads, write
 from erebus.trail.freshness import Freshness
 from erebus.trail.links import far_names, leading_to, near_end, read_links
-from erebus.trail.rows import Key, Row, known_before, read_rows, scope_of, shape_of
+from erebus.trail.rows import known_before, read_rows
+from erebus.trail.shapes import scope_of, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstanceState, Mapper, Session
 
     from erebus.trail.buffer import Buffer
+    from erebus.trail.rows import Key, Row
 
     State = InstanceState[Any]
 
@@ -49,13 +51,32 @@ def prefetch(session: Session, buffer: Buffer) -> None:
 
 
 def _prefetch_rows(buffer: Buffer, mapper: Mapper[Any], connection: Connection, states: dict[State, bool]) -> None:
-    keys = {s: _key(s) for s, is_deleted in states.items() if _is_lacking(buffer, connection, s, is_deleted)}
-    rows = _read(mapper, connection, keys.values()) if keys else {}
-    for state, key in keys.items():
+    are_reads_held, lacking = holds_reads(connection), {}
+    for state, is_deleted in states.items():
+        if is_deleted or is_written(state):
+            held = _held(buffer, state, is_deleted=is_deleted, are_reads_held=are_reads_held)
+            if held is None:
+                lacking[state] = _key(state)
+            else:
+                buffer.freshness.held[state] = held
+    rows = _read(mapper, connection, lacking.values()) if lacking else {}
+    for state, key in lacking.items():
         if key in rows:
             buffer.ahead.rows[state] = rows[key]
             if not differing(state, rows[key]):
                 buffer.freshness.know(state)
+
+
+def _held(buffer: Buffer, state: State, *, is_deleted: bool, are_reads_held: bool) -> Row | None:
+    """Return what *state* held before its changes, if that is all that must be known of its row; else None."""
+    if not buffer.freshness.is_fresh(state, are_reads_held=are_reads_held):
+        return None
+    scope = scope_of(state.mapper)
+    held = known_before(state, scope.shape.columns)
+    if is_deleted:
+        return held if len(held) == len(scope.shape.columns) else None
+    is_known = held.keys() >= scope.wanted and all(n in held for n in state.committed_state if n in scope.fields)
+    return held if is_known else None
 
 
 def row_of(buffer: Buffer, connection: Connection, state: State, *, is_deleted: bool) -> Row:
@@ -65,7 +86,9 @@ def row_of(buffer: Buffer, connection: Connection, state: State, *, is_deleted: 
     """
     if state in buffer.ahead.rows:
         return dict(buffer.ahead.rows[state])
-    if not _is_lacking(buffer, connection, state, is_deleted):
+    if not is_deleted and not is_written(state):
+        return {}
+    if _held(buffer, state, is_deleted=is_deleted, are_reads_held=holds_reads(connection)) is not None:
         return {}
     return _read(state.mapper, connection, [_key(state)]).get(_key(state), {})
 
@@ -83,29 +106,12 @@ def _sorted(keys: Iterable[Key]) -> list[Key]:
         return list(keys)
 
 
-def _is_lacking(buffer: Buffer, connection: Connection, state: State, is_deleted: bool) -> bool:  # noqa: FBT001 - what becomes of it
-    if not is_deleted and not is_written(state):
-        return False
-    if not buffer.freshness.is_fresh(state, are_reads_held=holds_reads(connection)):
-        return True
-    wanted = shape_of(state.mapper).columns.keys() if is_deleted else wanted_before(state)
-    return bool(wanted - known_before(state, wanted).keys())
-
-
 def is_written(state: State) -> bool:
     """Return whether the row of *state*, or its told links, may be written: not where only a list of others changed."""
-    changed, shape = state.committed_state.keys(), shape_of(state.mapper)
-    if not changed or shape.late:
+    changed, scope = state.committed_state.keys(), scope_of(state.mapper)
+    if not changed or scope.shape.late:
         return True
-    if not changed.isdisjoint(shape.columns):
-        return True
-    return not changed.isdisjoint(shape.references | scope_of(state.mapper).links)
-
-
-def wanted_before(state: State) -> frozenset[str]:
-    """Return the fields of *state* of which must be known what they were before an update."""
-    shape, scope = shape_of(state.mapper), scope_of(state.mapper)
-    return scope.recorded | (scope.fields & (shape.late | shape.automatic | state.committed_state.keys()))
+    return not changed.isdisjoint(scope.written)
 
 
 def differing(state: State, row: Row) -> set[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from erebus.trail import registry
 from erebus.trail.best_effort import attempt_to
 from erebus.trail.constraints import CHECK, FOREIGN_KEY, NOT_NULL, UNIQUE, violation
-from erebus.trail.rows import field_in
+from erebus.trail.shapes import field_in
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper

@@ -6,11 +6,11 @@ One a process, like the mapped classes themselves. A class that nobody has descr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table
 
+from erebus.trail.derived import derived, forget
 from erebus.trail.description import generic
 
 if TYPE_CHECKING:
@@ -41,16 +41,11 @@ _attachments: dict[type[DeclarativeBase], Attachment] = {}
 _descriptions: dict[type, AuditDescription] = {}
 _exempt: dict[type, str] = {}
 
-_attached: dict[type, Attachment] = {}
-_told: dict[type, AuditDescription] = {}
-_left_out: dict[type, bool] = {}
-_version = 0
-
 
 def register(base: type[DeclarativeBase], attachment: Attachment) -> None:
     """Keep that the trail is attached to *base*."""
     _attachments[base] = attachment
-    _forget()
+    forget()
 
 
 def bases() -> Collection[type[DeclarativeBase]]:
@@ -58,15 +53,14 @@ def bases() -> Collection[type[DeclarativeBase]]:
     return _attachments.keys()
 
 
+@derived
 def attachment_of(model: type) -> Attachment:
     """Return what the base of *model* was attached with. Raises LookupError if it was not attached."""
-    if model not in _attached:
-        found = next((attachment for base, attachment in _attachments.items() if issubclass(model, base)), None)
-        if found is None:
-            message = f"{model.__name__} is mapped on a base to which the trail is not attached"
-            raise LookupError(message)
-        _attached[model] = found
-    return _attached[model]
+    found = next((attachment for base, attachment in _attachments.items() if issubclass(model, base)), None)
+    if found is None:
+        message = f"{model.__name__} is mapped on a base to which the trail is not attached"
+        raise LookupError(message)
+    return found
 
 
 def audited_mappers() -> list[Mapper[Any]]:
@@ -74,19 +68,14 @@ def audited_mappers() -> list[Mapper[Any]]:
     return [m for base in _attachments for m in base.registry.mappers if not is_exempt(m.class_)]
 
 
-def version() -> int:
-    """Return what changes whenever a class is mapped, described or exempted: what is worked out holds until then."""
-    return _version
-
-
 def audited_tables() -> frozenset[str]:
     """Return the names, in small letters, of the tables whose rows are audited, links between them included."""
-    return _tables(version())[0]
+    return _tables(None)[0]
 
 
 def link_tables() -> frozenset[str]:
     """Return the names of the tables that link audited entities and have no class of their own."""
-    return _tables(version())[1]
+    return _tables(None)[1]
 
 
 def classes_in(tables: Collection[str]) -> list[type]:
@@ -98,7 +87,7 @@ def classes_in(tables: Collection[str]) -> list[type]:
 def describe(model: type, description: AuditDescription) -> None:
     """Let *model*, and what is mapped below it, be told by *description*."""
     _descriptions[model] = description
-    _forget()
+    forget()
 
 
 def exempt(model: type, reason: str) -> None:
@@ -107,21 +96,19 @@ def exempt(model: type, reason: str) -> None:
         message = f"say why {model.__name__} is exempt from the log"
         raise ValueError(message)
     _exempt[model] = reason
-    _forget()
+    forget()
 
 
+@derived
 def description_of(model: type) -> AuditDescription:
     """Return how *model* is told: its own description, its nearest base's, or generic words."""
-    if model not in _told:
-        _told[model] = next((_descriptions[c] for c in model.__mro__ if c in _descriptions), None) or generic(model)
-    return _told[model]
+    return next((_descriptions[c] for c in model.__mro__ if c in _descriptions), None) or generic(model)
 
 
+@derived
 def is_exempt(model: type) -> bool:
     """Return whether *model* is left out of the log."""
-    if model not in _left_out:
-        _left_out[model] = any(c in _exempt for c in model.__mro__)
-    return _left_out[model]
+    return any(c in _exempt for c in model.__mro__)
 
 
 def is_known(model: type) -> bool:
@@ -129,21 +116,13 @@ def is_known(model: type) -> bool:
     return is_exempt(model) or any(c in _descriptions for c in model.__mro__)
 
 
-def _forget() -> None:
-    """Forget what was worked out of the above: it is asked for with every change."""
-    global _version  # noqa: PLW0603 - one a process, like the classes themselves
-    _version += 1
-    for worked_out in (_attached, _told, _left_out):
-        worked_out.clear()
-
-
 def count_classes(_mapper: object, _class: type) -> None:
     """Notice that another class has been mapped."""
-    _forget()
+    forget()
 
 
-@lru_cache(maxsize=1)
-def _tables(_version: int) -> tuple[frozenset[str], frozenset[str]]:
+@derived
+def _tables(_of_all: None) -> tuple[frozenset[str], frozenset[str]]:
     mappers = audited_mappers()
     own = {t.description.lower() for m in mappers for t in m.tables}
     every = {t.name.lower() for m in mappers for t in _all_tables(m)}

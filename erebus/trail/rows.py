@@ -1,179 +1,33 @@
 """What a mapped object holds of its row, and what has to be read from the database because it holds it not.
 
-A value in memory is believed only where the column gives back exactly what was put in: text, whole numbers, truth
-values, enumerations and the like. Any other (a decimal number, a JSON document that may have been changed in place, a
-type of somebody's own) is read from the row, before the change and after it, as far as its value is recorded at all.
+A value in memory is believed only where the column gives back exactly what was put in (`erebus.trail.shapes`). Any
+other (a decimal number, a JSON document that may have been changed in place, a type of somebody's own) is read from the
+row, before the change and after it, as far as its value is recorded at all.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    CHAR,
-    Boolean,
-    Column,
-    Date,
-    Enum,
-    Integer,
-    Join,
-    LargeBinary,
-    String,
-    Table,
-    Uuid,
-    inspect,
-    select,
-    tuple_,
-)
-from sqlalchemy.orm import RelationshipDirection
+from sqlalchemy import Join, Table, inspect, select, tuple_
 from sqlalchemy.orm.base import NEVER_SET, NO_VALUE
 from sqlalchemy.sql import ClauseElement
 
-from erebus.trail.registry import description_of, version
+from erebus.trail.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, FromClause
     from sqlalchemy.engine import Connection
-    from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty
+    from sqlalchemy.orm import InstanceState, Mapper
 
-    from erebus.trail.description import AuditDescription
+    from erebus.trail.shapes import Shape
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
+_MUTABLE = (dict, list, set)
 CHUNK = 500  # keys in one statement: far below what either database takes
-_EXACT: tuple[tuple[type, type | tuple[type, ...]], ...] = (
-    (Enum, object),
-    (String, str),
-    (Boolean, bool),
-    (Integer, int),
-    (LargeBinary, bytes),
-    (Uuid, uuid.UUID),
-    (Date, dt.date),
-)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What of a mapper lies in columns, by the key of its attribute; *links* are its many-to-many relationships.
-
-    *exact* are the types of which a value in memory is what the row holds; *null* the attributes that a new row has
-    none of unless they are set; *late* those that a flush may set after the row was written (``post_update``);
-    *automatic* those that the database, or a default, sets with each update; *references* the relationships whose
-    foreign key lies in the row itself.
-    """
-
-    columns: Mapping[str, Column[Any]]
-    key: tuple[str, ...]
-    exact: Mapping[str, type | tuple[type, ...]]
-    null: frozenset[str]
-    late: frozenset[str]
-    automatic: frozenset[str]
-    references: frozenset[str]
-    links: Mapping[str, RelationshipProperty[Any]]
-    version: str | None
-
-
-@cache
-def shape_of(mapper: Mapper[Any]) -> Shape:
-    """Return the shape of *mapper*. Columns that are computed by the mapping alone are no part of it."""
-    pairs = ((a.key, a.columns[0]) for a in mapper.column_attrs)
-    columns = {k: c for k, c in pairs if isinstance(c, Column) and c.table in mapper.tables}
-    by_column: dict[Any, str] = {c: a.key for a in mapper.column_attrs for c in a.columns}
-    relationships = [r for r in mapper.relationships if not r.viewonly]
-    return Shape(
-        columns=columns,
-        key=tuple(by_column[c] for c in mapper.primary_key),
-        exact={k: kinds for k, c in columns.items() if (kinds := _exact(c))},
-        null=frozenset(k for k, c in columns.items() if _is_null_unless_set(c)),
-        late=frozenset(by_column[c] for r in relationships if r.post_update for c in r.local_columns if c in by_column),
-        automatic=frozenset(k for k, c in columns.items() if c.onupdate is not None or c.server_onupdate is not None),
-        references=frozenset(r.key for r in relationships if r.direction is RelationshipDirection.MANYTOONE),
-        links={r.key: r for r in relationships if r.direction is RelationshipDirection.MANYTOMANY},
-        version=by_column.get(mapper.version_id_col) if mapper.version_id_col is not None else None,
-    )
-
-
-def _exact(column: Column[Any]) -> type | tuple[type, ...] | None:
-    if isinstance(column.type, CHAR):  # PostgreSQL pads it
-        return None
-    return next((kinds for kind, kinds in _EXACT if isinstance(column.type, kind)), None)
-
-
-def _is_null_unless_set(column: Column[Any]) -> bool:
-    has_source = column.default is not None or column.server_default is not None or column.computed is not None
-    return not has_source and column.identity is None and not column.primary_key
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is told of the entities of a mapper: *fields* that lie in columns, *recorded* those of them with values.
-
-    *links* are many-to-many relationships. *description* is held so that its id stays its own.
-    """
-
-    description: AuditDescription
-    fields: frozenset[str]
-    recorded: frozenset[str]
-    links: frozenset[str]
-
-
-def fields_of(mapper: Mapper[Any], description: AuditDescription) -> Collection[str]:
-    """Return the names of the fields of *mapper* whose changes are told."""
-    return _scope(mapper, description).fields
-
-
-def links_of(mapper: Mapper[Any], description: AuditDescription) -> Collection[str]:
-    """Return the many-to-many relationships that *mapper* tells."""
-    return _scope(mapper, description).links
-
-
-def scope_of(mapper: Mapper[Any]) -> Scope:
-    """Return what is told of the entities of *mapper*."""
-    now, found = version(), _newest.get(mapper)
-    if found is None or found[0] != now:
-        found = _newest[mapper] = now, _scope(mapper, description_of(mapper.class_))
-    return found[1]
-
-
-_newest: dict[Mapper[Any], tuple[int, Scope]] = {}
-_scopes: dict[tuple[Mapper[Any], int], Scope] = {}
-
-
-def _scope(mapper: Mapper[Any], description: AuditDescription) -> Scope:
-    found = _scopes.get((mapper, id(description)))
-    if found is None:
-        shape = shape_of(mapper)
-        told = {*description.recorded, *description.secret}
-        silent = {*description.ignored, *({shape.version} - told)}
-        links = {k for k, r in shape.links.items() if k in told or (k not in silent and not _is_told_elsewhere(r))}
-        fields = frozenset(shape.columns.keys() - silent)
-        found = Scope(description, fields, fields & {*description.recorded}, frozenset(links))
-        _scopes[mapper, id(description)] = found
-    return found
-
-
-def _is_told_elsewhere(link: RelationshipProperty[Any]) -> bool:
-    """Return whether the other side of *link* tells it: it names it, or neither does and it comes first."""
-    here = (link.parent.class_.__name__, link.key)
-    for other in link._reverse_property:  # noqa: SLF001 - there is no public name for the other side
-        description = description_of(other.parent.class_)
-        if (
-            other.key in {*description.recorded, *description.secret}
-            or (other.parent.class_.__name__, other.key) < here
-        ):
-            return True
-    return False
-
-
-def field_in(mapper: Mapper[Any], column: str) -> str:
-    """Return the name of the field that lies in the column called *column*, or that name itself."""
-    return next((key for key, c in shape_of(mapper).columns.items() if c.name == column), column)
 
 
 # What an object holds
@@ -181,22 +35,28 @@ def field_in(mapper: Mapper[Any], column: str) -> str:
 
 def known_before(state: InstanceState[Any], names: Iterable[str]) -> Row:
     """Return the values of *names* before the object's changes, as far as they are held and can be believed."""
-    committed, held, row = state.committed_state, state.dict, {}
+    committed, held = state.committed_state, state.dict
+    row: Row = {}
     for name in names:
         value = committed[name] if name in committed else held.get(name, NO_VALUE)
-        if value is not NO_VALUE and value is not NEVER_SET and not isinstance(value, (dict, list, set)):
+        if value is not NO_VALUE and value is not NEVER_SET and not isinstance(value, _MUTABLE):
             row[name] = value
     return row
 
 
 def known_after(state: InstanceState[Any], names: Iterable[str], shape: Shape, *, is_new: bool) -> Row:
-    """Return the values of *names* that the row has now, as far as they are held and can be believed."""
-    held, row = state.dict, {}
+    """Return the values of *names* that the row has now, as far as they are held and can be believed.
+
+    What a type of somebody's own makes of None is not known: JSON has a null of its own.
+    """
+    held, exact = state.dict, shape.exact
+    row: Row = {}
     for name in names:
-        value = held.get(name, None if is_new and name in shape.null else NO_VALUE)
-        if value is None and name not in shape.exact and name in held:
-            continue  # what a type of somebody's own makes of None is not known: JSON has a null of its own
-        if value is None or isinstance(value, shape.exact.get(name, ())):
+        value = held.get(name, NO_VALUE)
+        if value is NO_VALUE:
+            if is_new and name in shape.null:
+                row[name] = None
+        elif name in exact and (value is None or isinstance(value, exact[name])):
             row[name] = value
     return row
 
@@ -204,7 +64,21 @@ def known_after(state: InstanceState[Any], names: Iterable[str], shape: Shape, *
 def held_values(state: InstanceState[Any], names: Iterable[str]) -> Row:
     """Return the values of *names* that the object has in memory: of an attempt, what was to be written."""
     held = state.dict
-    return {n: held[n] for n in names if n in held and not isinstance(held[n], ClauseElement)}
+    return {n: v for n in names if n in held and not isinstance(v := held[n], ClauseElement)}
+
+
+def key_of(state: InstanceState[Any], mapper: Mapper[Any]) -> Key:
+    """Return the primary key of the row of *state*, or the one that it is going to have."""
+    return tuple(state.key[1]) if state.key else key_now(state, mapper)
+
+
+def key_now(state: InstanceState[Any], mapper: Mapper[Any]) -> Key:
+    """Return the primary key that *state* holds: after a flush, the one that its row has now."""
+    held = state.dict
+    try:
+        return tuple([held[name] for name in shape_of(mapper).key])
+    except KeyError:
+        return tuple(mapper.primary_key_from_instance(state.obj()))
 
 
 def identity_of(mapper: Mapper[Any], target: object) -> Key:

@@ -13,16 +13,8 @@ from erebus.trail import registry
 from erebus.trail.best_effort import actor_of, connection_for, row_of, told_of
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, entity_id, fold
 from erebus.trail.links import read_link
-from erebus.trail.rows import (
-    Row,
-    field_in,
-    fields_of,
-    held_values,
-    identity_of,
-    known_before,
-    links_of,
-    shape_of,
-)
+from erebus.trail.rows import Row, held_values, identity_of, known_before
+from erebus.trail.shapes import field_in, scope_of, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +93,7 @@ def in_validator(session: Session, wrong: Invalid) -> Iterator[Tried]:
         before = {n: before[n] for n in after if n in before}
         yield from attempted(session, wrong.target, UPDATE, before, after, connection)
     else:
-        names = fields_of(state.mapper, registry.description_of(state.class_))
+        names = scope_of(state.mapper).fields
         yield from attempted(session, wrong.target, CREATE, {}, {**held_values(state, names), **after}, None)
 
 
@@ -120,7 +112,7 @@ def _refused_values(wrong: Invalid, connection: Connection | None) -> Row:
         return {
             field_in(mapper, here.name): row.get(field_in(relationship.mapper, there.name)) for here, there in pairs
         }
-    if wrong.field not in links_of(mapper, registry.description_of(mapper.class_)):
+    if wrong.field not in scope_of(mapper).links:
         return {wrong.field: None}
     before = read_link(relationship, connection, _held_row(wrong.target)) if connection is not None else ""
     return {wrong.field: ", ".join(sorted(wrong.applied_to({*before.split(", ")} - {""}, _id_of)))}
@@ -151,7 +143,7 @@ def _with(
 ) -> Iterator[Tried]:
     """Yield what was tried with *target*, whose *row* was read before, or is read now."""
     mapper, state = object_mapper(target), instance_state(target)
-    fields = fields_of(mapper, registry.description_of(mapper.class_))
+    fields = scope_of(mapper).fields
     names = [n for n in fields if action != UPDATE or n in state.committed_state]
     before = {} if action == CREATE else {**(row or {}), **known_before(state, names)}
     connection = connection or connection_for(session, mapper)

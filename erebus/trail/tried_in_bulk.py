@@ -12,7 +12,7 @@ from sqlalchemy.sql import ClauseElement
 
 from erebus.trail.best_effort import actor_of
 from erebus.trail.changes import CREATE, Capture
-from erebus.trail.rows import scope_of, shape_of
+from erebus.trail.shapes import scope_of, shape_of
 from erebus.trail.tried import Tried, attempted
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session, object_mapper
 from erebus.trail import registry
 from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, Key, changed_names
 from erebus.trail.links import with_links
-from erebus.trail.rows import Row, among, fields_of, identity_of, links_of, read_rows, shape_of
+from erebus.trail.rows import Row, among, identity_of, read_rows
+from erebus.trail.shapes import scope_of, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import Mapper
@@ -68,7 +69,7 @@ def tell(target: object, connection: Connection) -> Told:
     """Return what a line needs to know of *target*, which may be read with *connection*."""
     model = type(target)
     description = registry.description_of(model)
-    about = {name: look(target) for name, look in description.about.items()}
+    about = {name: look(target) for name, look in description.about.items()} if description.about else {}
     return Told(str(description.label(target)), about, registry.attachment_of(model).log_of(target, connection))
 
 
@@ -90,7 +91,7 @@ def watch(
 
 
 def compare(
-    connection: Connection, watched: list[Watched], actor: Actor, leaders: Mapping[Watched, Row] | None = None
+    connection: Connection, watched: Sequence[Watched], actor: Actor, leaders: Mapping[Watched, Row] | None = None
 ) -> list[Capture]:
     """Return what has become of the rows that were *watched*, in their order.
 
@@ -113,7 +114,7 @@ def compare(
     return captures
 
 
-def _rows_now(connection: Connection, watched: list[Watched], now: dict[Watched, Row]) -> dict[Watched, Row]:
+def _rows_now(connection: Connection, watched: Sequence[Watched], now: dict[Watched, Row]) -> dict[Watched, Row]:
     """Return the rows that are there, by what was watched: what leads first, for what follows has its key from it."""
     for group in ([w for w in watched if not w.follows], [w for w in watched if w.follows]):
         keys = {w: _key(w.mapper, _expected(w, now)) for w in group}
@@ -147,9 +148,8 @@ def _changes(watched: Watched, row: Row) -> list[str]:
 
 
 def _told_part(mapper: Mapper[Any], row: Row) -> Row:
-    description = registry.description_of(mapper.class_)
-    names = {*fields_of(mapper, description), *links_of(mapper, description)}
-    return {n: v for n, v in row.items() if n in names}
+    scope = scope_of(mapper)
+    return {n: v for n, v in row.items() if n in scope.fields or n in scope.links}
 
 
 def _set_part(mapper: Mapper[Any], row: Row) -> Row:
