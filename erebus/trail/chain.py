@@ -27,12 +27,8 @@ _WORDS = {None: "null", True: "true", False: "false"}
 def digest(key: bytes, log_id: str, content: Mapping[str, Any]) -> bytes:
     """Return the keyed digest (32 bytes) of an event's *content*, a mapping with at least the names in `CONTENT`."""
     whole = {**content, "log_id": log_id}
-    text = ",".join([member + _canonical(whole[name]) for name, member in _MEMBERS])
+    text = ",".join([m + (encode_basestring(v) if isinstance(v := whole[n], str) else _WORDS[v]) for n, m in _MEMBERS])
     return hmac.digest(key, f"{{{text}}}".encode(), "sha256")
-
-
-def _canonical(value: str | bool | None) -> str:  # noqa: FBT001 - a value of an event
-    return encode_basestring(value) if isinstance(value, str) else _WORDS[value]
 
 
 def digests(key: bytes, log_id: str, contents: Iterable[Mapping[str, Any]]) -> list[bytes]:

@@ -23,8 +23,7 @@ Key = tuple[Any, ...]
 CREATE, UPDATE, DELETE = "create", "update", "delete"
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field's change. *hidden* says why its values are not kept: ``secret``, ``unrecorded``, or None: they are.
 
     *is_cut* says that a value was too long to be kept whole.

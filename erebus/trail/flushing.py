@@ -141,5 +141,5 @@ def _children(entry: Entry) -> Sequence[Watched]:
     """Return the rows that the database itself changes with this one."""
     if entry.action == DELETE:
         return dependants(entry.connection, [entry.leader]) if referred((entry.mapper, "ondelete")) else ()
-    is_leading = entry.changed and not referred((entry.mapper, "onupdate")).isdisjoint(entry.changed)
-    return followers(entry.connection, [entry.leader]) if is_leading else ()
+    leading = referred((entry.mapper, "onupdate"))
+    return followers(entry.connection, [entry.leader]) if leading and leading & entry.changed else ()

@@ -50,8 +50,9 @@ def _wanted(entry: Entry) -> frozenset[str]:
         return scope.recorded
     if entry.is_switch:
         return scope.fields
-    changed = scope.fields & (entry.changed | entry.state.committed_state.keys())
-    return changed | (scope.fields & scope.shape.automatic) if changed else changed
+    changed, set_now = entry.changed, entry.state.committed_state.keys()
+    changed = scope.fields & (changed if set_now == changed else changed | set_now)
+    return changed | scope.automatic if changed else changed
 
 
 def _held_after(entry: Entry) -> Row:
@@ -60,8 +61,10 @@ def _held_after(entry: Entry) -> Row:
     if is_new:
         return held_values(state, scope.unrecorded) | known_after(state, scope.recorded, scope.shape, is_new=True)
     names = entry.wanted
+    if names <= scope.recorded:
+        return known_after(state, names, scope.shape, is_new=False)
     known = known_after(state, names & scope.recorded, scope.shape, is_new=False)
-    return held_values(state, names - scope.recorded) | known if not names <= scope.recorded else known
+    return held_values(state, names - scope.recorded) | known
 
 
 def _take(entry: Entry, row: Row) -> None:

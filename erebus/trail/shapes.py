@@ -93,7 +93,8 @@ class Scope:
     """What is told of the entities of a mapper: *fields* that lie in columns, with values if they are *recorded*.
 
     *links* are many-to-many relationships. *written* are the attributes with which a row, or a link, is written;
-    *wanted* the fields of which must be known what they were before an update, whatever is set.
+    *wanted* the fields of which must be known what they were before an update, whatever is set; *automatic* those that
+    any update may change.
     """
 
     shape: Shape
@@ -104,6 +105,7 @@ class Scope:
     links: frozenset[str]
     written: frozenset[str]
     wanted: frozenset[str]
+    automatic: frozenset[str]
 
 
 @derived
@@ -116,8 +118,9 @@ def scope_of(mapper: Mapper[Any]) -> Scope:
     fields = frozenset(shape.columns.keys() - silent)
     written = shape.references | links | shape.columns.keys()
     recorded = fields & {*description.recorded}
-    wanted = recorded | (fields & (shape.late | shape.automatic))
-    return Scope(shape, description, fields, recorded, fields - recorded, links, written, wanted)
+    automatic = fields & shape.automatic
+    wanted = recorded | (fields & shape.late) | automatic
+    return Scope(shape, description, fields, recorded, fields - recorded, links, written, wanted, automatic)
 
 
 def _is_told_elsewhere(link: RelationshipProperty[Any]) -> bool:

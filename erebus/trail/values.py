@@ -31,6 +31,8 @@ def recordable(value: object) -> Value:
 
 def keep(value: object) -> tuple[Value, bool]:
     """Return *value* as the log keeps it, and whether it is too long to be kept whole."""
+    if value is None or (type(value) is str and len(value) <= VALUE_LIMIT and value.isascii() and value.isprintable()):
+        return value, False  # most are
     whole = _whole(value)
     if isinstance(whole, str) and len(whole) > VALUE_LIMIT:
         return _cut(whole), True
@@ -52,11 +54,9 @@ def printable(text: str) -> str:
 
 
 def _whole(value: object) -> Value:
-    if value is None or type(value) is str:  # most are
-        return value if value is None else printable(value)
     if isinstance(value, enum.Enum):
         return _whole(value.value)
-    if isinstance(value, (bool, str)):
+    if value is None or isinstance(value, (bool, str)):
         return printable(value) if isinstance(value, str) else value
     if isinstance(value, int) and abs(value) <= SAFE_INTEGER:
         return int(value)
