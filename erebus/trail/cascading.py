@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erebus.trail import registry
 from erebus.trail.derived import derived
@@ -116,11 +116,21 @@ def _referred(constraint: ForeignKeyConstraint, watched: list[Watched]) -> dict[
     return {values: w for values, w in named if None not in values}
 
 
+class Referred(NamedTuple):
+    """The fields of a mapper to which foreign keys lead that make the database itself change rows, by their rules."""
+
+    ondelete: frozenset[str]
+    onupdate: frozenset[str]
+
+
 @derived
-def referred(rule: tuple[Mapper[Any], str]) -> frozenset[str]:
-    """Return the fields of a mapper to which foreign keys lead that make the database itself change rows, by a rule."""
-    mapper, name = rule
-    found = references(frozenset(mapper.tables), name)
+def referred(mapper: Mapper[Any]) -> Referred:
+    """Return the fields of *mapper* on which rows depend that the database itself changes."""
+    return Referred(*(_referred_by(mapper, rule) for rule in Referred._fields))
+
+
+def _referred_by(mapper: Mapper[Any], rule: str) -> frozenset[str]:
+    found = references(frozenset(mapper.tables), rule)
     return frozenset(_name_of(mapper, e.column) for _, c in found for e in c.elements)
 
 

@@ -140,6 +140,6 @@ def _links(entry: Entry, read: Row) -> Row:
 def _children(entry: Entry) -> Sequence[Watched]:
     """Return the rows that the database itself changes with this one."""
     if entry.action == DELETE:
-        return dependants(entry.connection, [entry.leader]) if referred((entry.mapper, "ondelete")) else ()
-    leading = referred((entry.mapper, "onupdate"))
+        return dependants(entry.connection, [entry.leader]) if referred(entry.mapper).ondelete else ()
+    leading = referred(entry.mapper).onupdate
     return followers(entry.connection, [entry.leader]) if leading and leading & entry.changed else ()

@@ -73,8 +73,10 @@ def _held(buffer: Buffer, state: State, *, is_deleted: bool, are_reads_held: boo
         return None
     scope = scope_of(state.mapper)
     held = known_before(state, scope.shape.columns)
-    if is_deleted or len(held) == len(scope.shape.columns):
-        return held if len(held) == len(scope.shape.columns) else None
+    if len(held) == len(scope.shape.columns):
+        return held
+    if is_deleted:
+        return None
     is_known = held.keys() >= scope.wanted and all(n in held for n in state.committed_state if n in scope.fields)
     return held if is_known else None
 
