@@ -10,12 +10,12 @@ import pytest
 from erebus.blueprints.audit import ring
 from erebus.trail import AuditEvent, AuditLog
 
-_BLANK: dict[str, Any] = dict.fromkeys(AuditEvent.__dataclass_fields__, "")
+_BLANK: dict[str, Any] = dict.fromkeys(AuditEvent._fields, "")
 EVENT = AuditEvent(**{**_BLANK, "action": "create", "status": True, "number": 1, "created_at": 0})
 
 
 def make_log(numbers: range, *, capacity: int = 100, failed: int = 0) -> AuditLog:
-    events = tuple(replace(EVENT, number=n, status=n != failed) for n in reversed(numbers))
+    events = tuple(EVENT._replace(number=n, status=n != failed) for n in reversed(numbers))
     head = numbers[-1] if numbers else 0
     return AuditLog("proj_1", "proj_1", capacity, head, b"", 0, 0, events)
 
@@ -83,6 +83,6 @@ def test_a_log_without_events_says_so() -> None:
 
 def test_many_failures_are_counted_beyond_the_first_few() -> None:
     log = make_log(range(1, 13))
-    picture = ring.draw(replace(log, events=tuple(replace(event, status=False) for event in log.events)))
+    picture = ring.draw(replace(log, events=tuple(event._replace(status=False) for event in log.events)))
 
     assert picture.text.endswith("12 failed. Failed: #12, #11, #10, #9, #8, #7, #6, #5 and 4 older ones.")
