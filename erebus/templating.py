@@ -88,8 +88,8 @@ def number(value: int) -> str:
 
 def tight(text: str) -> str:
     """Return *text* without indentation and empty lines, which are a fifth of a long list; markup stays markup."""
-    lines = (line.strip() for line in text.splitlines())
-    return type(text)("\n").join(line for line in lines if line)
+    lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
+    return type(text)("\n".join(line for line in lines if line))
 
 
 def _aware(moment: datetime | int) -> datetime:
