@@ -74,7 +74,9 @@ class AuditEvent(NamedTuple):
 
     def content(self) -> dict[str, Any]:
         """Return what the keyed digest covers."""
-        return {**self._asdict(), "changes": self.stored_changes}
+        content = self._asdict()
+        content["changes"] = self.stored_changes
+        return content
 
 
 @dataclass(frozen=True)
