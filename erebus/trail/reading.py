@@ -68,7 +68,7 @@ class Room(NamedTuple):
 def read_log(connection: Connection, log_id: str) -> AuditLog | None:
     """Return the log *log_id* with its kept events, newest first, as one statement saw it; None if there is none."""
     rows = _rows(connection, _READ_LOG, log_id)
-    width = len(_OF_LOG)
+    width = len(_OF_LOG)  # what comes first of an event is the id of its log: nothing where there is no event
     return _log(rows[0][:width], _events(row[width:] for row in rows if row[width] is not None)) if rows else None
 
 

@@ -115,11 +115,11 @@ def _ticks(looks: list[str], most: int) -> Strip:
 
 
 @cache
-def _places(count: int) -> list[tuple[str, str]]:
+def _places(count: int) -> tuple[tuple[str, str], ...]:
     """Return the position and the width of each of *count* ticks: those of all logs of a size are the same."""
     slot = 100 / count
     gap = slot * (1 - _FILL) / 2
-    return [(_percent(place * slot + gap), _percent(slot * _FILL)) for place in range(count)]
+    return tuple((_percent(place * slot + gap), _percent(slot * _FILL)) for place in range(count))
 
 
 def _span(start: int, length: int, capacity: int) -> Span:
