@@ -45,7 +45,8 @@ ROUNDS, TIMES, LOGS = 24, 10, 10_000
 EMAIL = "ada@example.com"
 PASSWORD = secrets.token_hex()
 _LINE = {**dict.fromkeys(CONTENT, "x" * 20), "status": True, "changes": "[]"}
-_ROWS = "{% from '_macros/events.html' import event %}{% for shown in events %}{{ event(shown, slug) }}{% endfor %}"
+_ROWS = """{% from "_macros/events.html" import event %}{% set address = url_for("audit.list", slug=slug) %}
+{% for shown in events %}{{ event(shown, address) }}{% endfor %}"""
 
 
 def measure(rounds: Rounds, databases: dict[str, Databases]) -> None:
@@ -80,7 +81,7 @@ class Reading:
         self.app = create_app({"DATABASE_URL": url, "INSTANCE_PATH": str(folder), "TESTING": True})
         self.app.config["WTF_CSRF_ENABLED"] = False
         upgrade_all(self.app.extensions["erebus"])
-        self.reader = self.app.test_client()
+        self.reader, self.table = self.app.test_client(), self.app.jinja_env.from_string(_ROWS)
         with self.app.app_context():
             self.project_id, self.address, self.slug = _fill()
         self.reader.post("/login", data={"email": EMAIL, "password": PASSWORD})
@@ -118,7 +119,7 @@ class Reading:
             connection.commit()
 
     def _rows(self) -> str:
-        return self.app.jinja_env.from_string(_ROWS).render(events=self.events, slug=self.slug)
+        return self.table.render(events=self.events, slug=self.slug)
 
     def _look(self) -> dict[str, Any]:
         """Return what the page is rendered from."""

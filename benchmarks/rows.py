@@ -14,22 +14,16 @@ if TYPE_CHECKING:
     from erebus.blueprints.audit.presenter import Change, Shown, Value
 
 _NOBODY = (
-    '<svg class="avatar avatar-none" width="36" height="36" viewBox="0 0 36 36" aria-hidden="true" focusable="false">'
+    '<svg class="avatar avatar-none" width="36" height="36" viewBox="0 0 36 36" aria-hidden="true">'
     ' <circle class="plate" cx="18" cy="18" r="18" /> <circle class="glyph" cx="18" cy="14.5" r="4.5" />'
     ' <path class="glyph" d="M9.8 27c1.2-4 4.4-6 8.2-6s7 2 8.2 6" /> </svg>'
 )
 _OUTCOME = (
-    '<span class="status {}"> <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" focusable="false">'
-    ' <path d="{}" /> </svg> {}</span>'
+    '<span class="status {kind}"> <svg width="12" height="12" aria-hidden="true"><use href="#icon-{kind}" /></svg>'
+    " {word}</span>"
 )
-_SUCCEEDED = _OUTCOME.format("ok", "m2 6.5 2.7 2.7L10 3.5", "Succeeded")
-_FAILED = _OUTCOME.format("fail", "m2.5 2.5 7 7m0-7-7 7", "Failed")
-_COPY = (
-    '<svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false">'
-    ' <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />'
-    '<path d="M10.5 3.5v-.5a1 1 0 0 0-1-1H3.5a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h.5" /> </svg>'
-    ' <span class="copy-label">Copy id</span>'
-)
+_SUCCEEDED = _OUTCOME.format(kind="ok", word="Succeeded")
+_FAILED = _OUTCOME.format(kind="fail", word="Failed")
 
 
 def rows(events: Iterable[Shown], slug: str) -> str:
@@ -53,8 +47,7 @@ def _row(shown: Shown, slug: str) -> str:
         f' <p class="say">{e(shown.sentence)}</p> {_why(shown)} {_changes(shown)} <dl class="entry-meta">'
         f' <div class="entry-entity"> <dt>{e(event.action)}</dt> <dd><span class="entity">{e(event.entity_type)}</span>'
         f" <span>{e(event.entity_label)}</span> <code>{e(event.entity_id)}</code></dd> </div> <div> <dt>Event</dt>"
-        f' <dd><code>{event_id}</code> <span class="copying"><button class="copy" type="button"'
-        f' data-copy="{event_id}" hidden> {_COPY}</button><span class="copy-done" role="status"></span></span></dd>'
+        f' <dd><code>{event_id}</code> <span class="copying" data-copy="{event_id}" data-label="Copy id"></span></dd>'
         f' </div> <div class="entry-when"> <dt class="visually-hidden">When</dt> <dd><span class="times">'
         f'<time datetime="{iso(moment)}">{then}</time> {"" if there == then else f"<span>{there}</span>"}'
         f" <span>{relative(moment)}</span></span></dd> </div> </dl> </article> </li>"

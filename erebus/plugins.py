@@ -8,6 +8,7 @@ checked and registered alike.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +100,12 @@ class Installation:
     settings: Settings
     plugins: tuple[Plugin, ...]
 
-    @property
+    @cached_property
     def permissions(self) -> dict[str, Permission]:
         """All permissions by name."""
         return {p.name: p for plugin in self.plugins for p in plugin.permissions}
 
-    @property
+    @cached_property
     def navigation(self) -> tuple[NavigationItem, ...]:
         """The lines of a project's sidebar, in order."""
         items = [item for plugin in self.plugins for item in plugin.navigation]

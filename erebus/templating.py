@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 from flask import current_app, g, request, url_for
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from erebus.plugins import NavigationItem
 
-_LOCALE = "en"
+_LOCALE = Locale("en")
 _A_YEAR = 365 * 24 * 3600
 _AN_HOUR = 3600
 _HASHES = "erebus.assets"
@@ -88,8 +89,8 @@ def number(value: int) -> str:
 
 def tight(text: str) -> str:
     """Return *text* without indentation and empty lines, which are a fifth of a long list; markup stays markup."""
-    lines = (line.strip() for line in text.splitlines())
-    return type(text)("\n").join(line for line in lines if line)
+    lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
+    return type(text)("\n".join(line for line in lines if line))
 
 
 def _aware(moment: datetime | int) -> datetime:

@@ -23,8 +23,7 @@ class Written(NamedTuple):
     settle_at: int | None
 
 
-@dataclass(frozen=True)
-class AuditEvent:
+class AuditEvent(NamedTuple):
     """One line of a log, never changed after it is written. Times are milliseconds since 1970, UTC.
 
     *flaw* names the first column that holds what the trail never writes there (another type, nothing at all): whoever
@@ -33,6 +32,7 @@ class AuditEvent:
     """
 
     log_id: str
+    slot: int
     number: int
     created_at: int
     id: str
@@ -55,7 +55,6 @@ class AuditEvent:
     user_agent: str | None
     previous_hash: bytes
     hash: bytes
-    slot: int
     flaw: str = ""
 
     @property
@@ -75,7 +74,9 @@ class AuditEvent:
 
     def content(self) -> dict[str, Any]:
         """Return what the keyed digest covers."""
-        return {**self.__dict__, "changes": self.stored_changes}
+        content = self._asdict()
+        content["changes"] = self.stored_changes
+        return content
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,38 @@ from erebus.trail.events import AuditEvent, AuditLog
 from erebus.trail.tables import CONTENT, MAX_CAPACITY, MIN_CAPACITY, OPTIONAL, audit_events, audit_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.engine import Connection, RowMapping
+    from sqlalchemy.engine import Connection
 
     _Statement = Select[*tuple[Any, ...]]
 
-_STAND_INS = {"number": 0, "created_at": -1, "capacity": MIN_CAPACITY}  # of integers; -1 is that of the others too
-_REPLACEMENT = "\ufffd"
-_TEXTS = frozenset({*CONTENT, "log_id", "id", "project_id"} - {"status"})
-_LOG = {c.name: f"own_{c.name}" for c in audit_logs.c if c.name != "settle_at"}  # when to look again: proves nothing
-_RAW_EVENTS = [type_coerce(c, NullType()).label(c.name) for c in audit_events.c]
+_OF_LOG = [c.name for c in audit_logs.c if c.name != "settle_at"]  # when to look again: proves nothing
+_COLUMNS = {"previous_hash": "prev_hash", "stored_changes": "changes"}  # of fields that have a name of their own
+_OF_EVENT = [_COLUMNS.get(field, field) for field in AuditEvent._fields if field != "flaw"]
+_STATUS = _OF_EVENT.index("status")
+_TEXTS = {*CONTENT, "log_id", "id", "project_id"} - {"status"}
+_HASHES = {name for name in (*_OF_LOG, *_OF_EVENT) if name.endswith("hash")}
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys((*_OF_LOG, *_OF_EVENT), (int,)),
+    **dict.fromkeys(_HASHES, (bytes,)),
+    **dict.fromkeys(_TEXTS, (str,)),
+    **dict.fromkeys(OPTIONAL, (str, type(None))),
+    "status": (bool, int),  # SQLite keeps a boolean as a number
+}
+_STAND_INS: dict[str, Any] = {
+    **dict.fromkeys(_TYPES, -1),
+    **dict.fromkeys(_HASHES, b""),
+    **dict.fromkeys(_TEXTS, "\ufffd"),
+    "number": 0,
+    "capacity": MIN_CAPACITY,
+    "status": False,
+}
+_RANGES = {"status": (0, 1), "capacity": range(MIN_CAPACITY, MAX_CAPACITY + 1)}
+_RAW_EVENTS = [type_coerce(audit_events.c[name], NullType()) for name in _OF_EVENT]
 _READ_EVENTS = select(*_RAW_EVENTS).where(audit_events.c.log_id == bindparam("log"))
-_RAW_LOG = [type_coerce(audit_logs.c[name], NullType()).label(label) for name, label in _LOG.items()]
+_RAW_LOG = [type_coerce(audit_logs.c[name], NullType()) for name in _OF_LOG]
 _READ_HEAD = select(*_RAW_LOG).where(audit_logs.c.id == bindparam("log"))
 _READ_LOG = (
     select(*_RAW_LOG, *_RAW_EVENTS)
@@ -50,7 +68,8 @@ class Room(NamedTuple):
 def read_log(connection: Connection, log_id: str) -> AuditLog | None:
     """Return the log *log_id* with its kept events, newest first, as one statement saw it; None if there is none."""
     rows = _rows(connection, _READ_LOG, log_id)
-    return _log(rows[0], _events(row for row in rows if row["log_id"] is not None)) if rows else None
+    width = len(_OF_LOG)  # what comes first of an event is the id of its log: nothing where there is no event
+    return _log(rows[0][:width], _events(row[width:] for row in rows if row[width] is not None)) if rows else None
 
 
 def read_head(connection: Connection, log_id: str) -> AuditLog | None:
@@ -73,36 +92,35 @@ def newest_events(connection: Connection, count: int) -> tuple[AuditEvent, ...]:
 
 def log_ids(connection: Connection) -> list[str]:
     """Return the ids of all logs, also of those of which only events are left; an id that is no text as it looks."""
-    ids = select(type_coerce(audit_logs.c.id, NullType()).label("id"))
-    orphans = select(type_coerce(audit_events.c.log_id, NullType()).label("id")).distinct()
-    return sorted({_shown(row["id"]) for found in (ids, orphans) for row in _rows(connection, found)})
+    ids = select(type_coerce(audit_logs.c.id, NullType()))
+    orphans = select(type_coerce(audit_events.c.log_id, NullType())).distinct()
+    return sorted({_shown(row[0]) for found in (ids, orphans) for row in _rows(connection, found)})
 
 
 def rooms(connection: Connection) -> list[Room]:
     """Return how full each log is."""
     joined = audit_logs.outerjoin(audit_events, audit_events.c.log_id == audit_logs.c.id)
     columns = [type_coerce(c, NullType()) for c in (audit_logs.c.id, audit_logs.c.capacity)]
-    counted = select(*columns, func.count(audit_events.c.log_id).label("kept")).select_from(joined)
+    counted = select(*columns, func.count(audit_events.c.log_id)).select_from(joined)
     rows = _rows(connection, counted.group_by(audit_logs.c.id, audit_logs.c.capacity))
-    return [Room(_shown(r["id"]), r["capacity"] if type(r["capacity"]) is int else -1, r["kept"]) for r in rows]
+    return [Room(_shown(row[0]), row[1] if type(row[1]) is int else -1, row[2]) for row in rows]
 
 
 def newest_time(connection: Connection) -> int | None:
     """Return the time of the newest event of all logs, in milliseconds since 1970; None without any."""
-    times = _rows(connection, select(func.max(type_coerce(audit_logs.c.head_time, NullType())).label("time")))
-    time = times[0]["time"]
+    time = _rows(connection, select(func.max(type_coerce(audit_logs.c.head_time, NullType()))))[0][0]
     return time if type(time) is int and time > 0 else None
 
 
-def _rows(connection: Connection, statement: _Statement, log_id: str | None = None) -> Sequence[RowMapping]:
+def _rows(connection: Connection, statement: _Statement, log_id: str | None = None) -> Sequence[Sequence[Any]]:
     given = {} if log_id is None else {"log": log_id}
     try:
-        return connection.execute(statement, given).mappings().all()
+        return connection.execute(statement, given).all()
     except DBAPIError:
         if connection.dialect.name != "sqlite":
             raise
     with _any_text(connection):
-        return connection.execute(statement, given).mappings().all()
+        return connection.execute(statement, given).all()
 
 
 @contextmanager
@@ -123,44 +141,32 @@ def _text(stored: bytes) -> str | bytes:
         return stored
 
 
-def _events(rows: Any) -> tuple[AuditEvent, ...]:  # noqa: ANN401 - rows of any iterable
-    return tuple(sorted((_event(row) for row in rows), key=lambda event: -event.number))
+def _events(rows: Iterable[Sequence[Any]]) -> tuple[AuditEvent, ...]:
+    return tuple(sorted(map(_event, rows), key=lambda event: -event.number))
 
 
-def _event(row: RowMapping) -> AuditEvent:
-    values, flaw = _checked(row, {c.name: c.name for c in audit_events.c})
-    named = {n: values[n] for n in AuditEvent.__dataclass_fields__ if n in values}
-    return AuditEvent(**named, previous_hash=values["prev_hash"], stored_changes=values["changes"], flaw=flaw)
+def _event(row: Sequence[Any]) -> AuditEvent:
+    values, flaw = _checked(_OF_EVENT, row)
+    values[_STATUS] = bool(values[_STATUS])
+    return AuditEvent._make([*values, flaw])
 
 
-def _log(row: RowMapping, events: tuple[AuditEvent, ...]) -> AuditLog:
-    values, flaw = _checked(row, _LOG)
-    return AuditLog(**values, events=events, flaw=flaw)
+def _log(row: Sequence[Any], events: tuple[AuditEvent, ...]) -> AuditLog:
+    values, flaw = _checked(_OF_LOG, row)
+    return AuditLog(**dict(zip(_OF_LOG, values, strict=True)), events=events, flaw=flaw)
 
 
-def _checked(row: RowMapping, labels: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """Return the columns of a row by name, stand-ins in place of what was never written, and the first such column."""
-    values, flaws = {}, []
-    for name, label in labels.items():
-        values[name], is_right = _look(name, row[label])
-        if not is_right:
-            flaws.append(name)
-    return values, flaws[0] if flaws else ""
-
-
-def _look(name: str, value: Any) -> tuple[Any, bool]:  # noqa: ANN401 - whatever is stored
-    """Return *value* and whether the trail could have written it into the column *name*; else a stand-in."""
-    if name.endswith("hash"):
-        is_right = type(value) is bytes
-        return (value if is_right else b""), is_right
-    if name == "status":
-        is_right = type(value) in {bool, int} and value in {0, 1}  # SQLite keeps a boolean as a number
-        return (bool(value) if is_right else False), is_right
-    if name in _TEXTS:
-        is_right = type(value) is str or (value is None and name in OPTIONAL)
-        return (value if is_right else _REPLACEMENT), is_right
-    is_right = type(value) is int and (name != "capacity" or MIN_CAPACITY <= value <= MAX_CAPACITY)
-    return (value if is_right else _STAND_INS.get(name, -1)), is_right
+def _checked(names: list[str], row: Sequence[Any]) -> tuple[list[Any], str]:
+    """Return the columns of a row, stand-ins in place of what was never written, and the name of the first of those."""
+    values = list(row)
+    flaws = [
+        place
+        for place, (name, value) in enumerate(zip(names, row, strict=True))
+        if type(value) not in _TYPES[name] or (name in _RANGES and value not in _RANGES[name])
+    ]
+    for place in flaws:
+        values[place] = _STAND_INS[names[place]]
+    return values, names[flaws[0]] if flaws else ""
 
 
 def _shown(log_id: object) -> str:

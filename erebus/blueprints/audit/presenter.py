@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erebus.trail import printable
 
@@ -28,16 +28,14 @@ _COUNTED = ["attempts", "first_at", "last_at"]  # what a line that counts failur
 _WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One side of a change: *text*, and whether it is a word of ours that stands for a value."""
 
     text: str
     is_word: bool
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One field's change. A side that there was none of is None; *hidden* says why no value is shown."""
 
     name: str

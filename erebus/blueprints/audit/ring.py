@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -18,21 +19,17 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent, AuditLog
 
+Strip = dict[str, list[tuple[str, str]]]
+"""Where the ticks stand and how wide they are, in percent, by their look: the CSS classes."""
+
 FINE, COARSE = 200, 50  # ticks at most: where there is room, and on a phone or a card
 _FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it counts
-_GRAVITY = ("empty", "create", "update", "delete", "fail", "missing")
+_GRAVITY = {"empty": 0, "create": 1, "update": 2, "delete": 3, "missing": 5} | dict.fromkeys(
+    ("create fail", "update fail", "delete fail"), 4
+)
 _VISIBLE = 1.0  # percent of the strip: what is shown of a large log would be no more than a dot
 _FILL = 0.76  # of a slot's width; the rest is the gap
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A tick: *look* is its CSS classes, *x* and *width* are percentages."""
-
-    look: str
-    x: str
-    width: str
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,8 @@ class Picture:
     last_time: int | None
     counts: tuple[tuple[str, str, int], ...]
     text: str
-    fine: tuple[Tick, ...]
-    coarse: tuple[Tick, ...]
+    fine: Strip
+    coarse: Strip
     shown: Span | None
 
     @property
@@ -108,20 +105,21 @@ def _look(event: AuditEvent) -> str:
     return action if event.status else f"{action} fail"
 
 
-def _ticks(looks: list[str], most: int) -> tuple[Tick, ...]:
+def _ticks(looks: list[str], most: int) -> Strip:
     size = ceil(len(looks) / most)
     groups = [looks[start : start + size] for start in range(0, len(looks), size)]
-    return tuple(_tick(max(group, key=_gravity), place, len(groups)) for place, group in enumerate(groups))
+    strip: Strip = {}
+    for group, place in zip(groups, _places(len(groups)), strict=True):
+        strip.setdefault(f"tick {max(group, key=_GRAVITY.__getitem__)}", []).append(place)
+    return dict(sorted(strip.items()))
 
 
-def _gravity(look: str) -> int:
-    return _GRAVITY.index(look.rsplit(maxsplit=1)[-1])
-
-
-def _tick(look: str, place: int, count: int) -> Tick:
+@cache
+def _places(count: int) -> tuple[tuple[str, str], ...]:
+    """Return the position and the width of each of *count* ticks: those of all logs of a size are the same."""
     slot = 100 / count
     gap = slot * (1 - _FILL) / 2
-    return Tick(f"tick {look}", _percent(place * slot + gap), _percent(slot * _FILL))
+    return tuple((_percent(place * slot + gap), _percent(slot * _FILL)) for place in range(count))
 
 
 def _span(start: int, length: int, capacity: int) -> Span:

@@ -22,7 +22,7 @@ def guide(client: FlaskClient) -> str:
 
 
 def fields() -> list[str]:
-    blank: dict[str, Any] = dict.fromkeys(AuditEvent.__dataclass_fields__, "")
+    blank: dict[str, Any] = dict.fromkeys(AuditEvent._fields, "")
     return list(as_json(AuditEvent(**{**blank, "hash": b"", "previous_hash": b"", "stored_changes": "[]"})))
 
 

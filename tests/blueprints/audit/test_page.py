@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -262,6 +263,18 @@ def test_address_of_an_event_leads_to_where_it_stands(
 
     assert answer.location == f"/projects/{project.slug}/audit?before=2#event-1"
     assert numbers(reader.get(answer.location).text) == [1]
+
+
+def test_each_event_links_to_its_address_whatever_its_id(
+    reader: FlaskClient, project: Place, write: Callable, tamper: Callable
+) -> None:
+    write(1)
+    tamper("id = 'a?b#c&d \"'", 2)
+
+    links = re.findall(r'class="num" href="([^"]+)"', page(reader, project))
+
+    led = [str(reader.get(unescape(link)).location) for link in links]
+    assert [location.rpartition("#")[2] for location in led] == ["event-4", "event-3", "event-2", "event-1"]
 
 
 def test_address_of_an_event_that_is_gone_says_so(reader: FlaskClient, project: Place, write: Callable) -> None:

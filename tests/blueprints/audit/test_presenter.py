@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +16,7 @@ MIDNIGHT = int(datetime(2026, 11, 23, 23, 30, tzinfo=UTC).timestamp() * 1000)
 
 
 def show(action: str, changes: list[dict[str, Any]], **fields: Any) -> presenter.Shown:
-    return presenter.show(replace(EVENT, action=action, stored_changes=json.dumps(changes), **fields))
+    return presenter.show(EVENT._replace(action=action, stored_changes=json.dumps(changes), **fields))
 
 
 def change(before: object, after: object) -> dict[str, object]:
@@ -32,7 +31,7 @@ def change(before: object, after: object) -> dict[str, object]:
     ],
 )
 def test_a_day_is_one_of_the_readers_zone(zone: str, headings: list[str]) -> None:
-    event = replace(EVENT, created_at=MIDNIGHT, stored_changes="[]")
+    event = EVENT._replace(created_at=MIDNIGHT, stored_changes="[]")
 
     days = presenter.by_day([event, event], ZoneInfo(zone), date(2026, 11, 24))
 
