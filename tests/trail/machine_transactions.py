@@ -118,6 +118,27 @@ class TransactionSteps(Core):
             set_all(found, data.draw(role.values))
         return None
 
+    @step(number=NUMBERS, tag=NUMBERS)
+    def link_to_gone(self, number: int, tag: int) -> object:
+        """Link something to what another session has deleted: the link alone is refused."""
+        one, other = self.existing(self.family.roles["item"], number), self.existing(self.family.roles["tag"], tag)
+        if not (inspect(one).persistent and inspect(other).persistent) or other in one.tags:
+            return IDLE
+        self._commit_unexpired(other)
+        identity = inspect(other).identity
+        self.other.rollback()
+        self._take_over()
+        self.attempt("link_to_gone", lambda: self.session.delete(self.session.get(type(other), identity)))
+        self.end(Session.commit)
+        self._take_over()
+        one.tags.append(other)
+        try:
+            self.session.flush()
+        except IntegrityError:
+            self.done["link_to_gone"] += 1
+            raise
+        return None
+
     def _commit_unexpired(self, found: Any) -> None:
         self.session.refresh(found)
         usual, self.session.expire_on_commit = self.session.expire_on_commit, False
