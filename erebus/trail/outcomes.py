@@ -48,8 +48,9 @@ def _wanted(entry: Entry) -> frozenset[str]:
         return scope.recorded
     if entry.is_switch:
         return scope.fields
-    changed = scope.fields & (entry.changed | instance_state(entry.target).committed_state.keys())
-    return changed | (scope.fields & shape_of(entry.mapper).automatic) if changed else changed
+    shape, changed = shape_of(entry.mapper), entry.changed | instance_state(entry.target).committed_state.keys()
+    automatic = shape.automatic if changed & shape.columns.keys() else frozenset()
+    return scope.fields & (changed | automatic)
 
 
 def _held_after(entry: Entry) -> Row:
