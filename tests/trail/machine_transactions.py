@@ -109,13 +109,21 @@ class TransactionSteps(Core):
         identity = inspect(found).identity
         self.other.rollback()
         self._take_over()
-        self.attempt("overtake", lambda: set_all(self.session.get(role.model, identity), data.draw(role.values)))
+        self.attempt("overtake", lambda: self._set_if_seen(role.model, identity, data.draw(role.values)))
         self.end(Session.commit)
         self._take_over()
         if is_deleted:
             self.session.delete(found)
         else:
             set_all(found, data.draw(role.values))
+        return None
+
+    def _set_if_seen(self, model: Any, identity: Any, values: dict[str, Any]) -> object:
+        """Set *values*, unless the session takes the object for one of the class that its row had before."""
+        seen = self.session.get(model, identity)
+        if seen is None:
+            return IDLE
+        set_all(seen, values)
         return None
 
     @step(number=NUMBERS, tag=NUMBERS)
