@@ -100,7 +100,17 @@ def _after(_mapper: Mapper[Any], _connection: Connection, target: object) -> Non
     if session is not None and (entry := buffer_of(session).begun.pop(id(target), None)):
         buffer_of(session).flushed.append(entry)
         if entry.is_fresh and entry.action != DELETE:
-            buffer_of(session).freshness.know(instance_state(target))
+            freshness, state = buffer_of(session).freshness, instance_state(target)
+            (freshness.doubt if _has_set_inexact(entry) else freshness.know)(state)
+
+
+def _has_set_inexact(entry: Entry) -> bool:
+    """Return whether the object holds what was set, and its row what came of it: of a new one nothing was before."""
+    if entry.action == CREATE:
+        return False
+    held, inexact = instance_state(entry.target).dict, scope_of(entry.mapper).inexact
+    written = held.keys() if entry.is_switch else entry.changed | shape_of(entry.mapper).automatic
+    return any(n in written and held.get(n) is not None for n in inexact)
 
 
 # What a row takes with it

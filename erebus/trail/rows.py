@@ -114,12 +114,14 @@ def _is_null_unless_set(column: Column[Any]) -> bool:
 class Scope:
     """What is told of the entities of a mapper: *fields* that lie in columns, *recorded* those of them with values.
 
-    *links* are many-to-many relationships. *description* is held so that its id stays its own.
+    *inexact* are the recorded ones of which what is set may not be what the row then holds; *links* are many-to-many
+    relationships. *description* is held so that its id stays its own.
     """
 
     description: AuditDescription
     fields: frozenset[str]
     recorded: frozenset[str]
+    inexact: frozenset[str]
     links: frozenset[str]
 
 
@@ -153,7 +155,8 @@ def _scope(mapper: Mapper[Any], description: AuditDescription) -> Scope:
         silent = {*description.ignored, *({shape.version} - told)}
         links = {k for k, r in shape.links.items() if k in told or (k not in silent and not _is_told_elsewhere(r))}
         fields = frozenset(shape.columns.keys() - silent)
-        found = Scope(description, fields, fields & {*description.recorded}, frozenset(links))
+        recorded = fields & {*description.recorded}
+        found = Scope(description, fields, recorded, recorded - shape.exact.keys(), frozenset(links))
         _scopes[mapper, id(description)] = found
     return found
 
