@@ -11,12 +11,15 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from erebus.trail.best_effort import attempt_to, leaving_idle
 from erebus.trail.changes import CREATE
-from erebus.trail.constraints import NOT_NULL, UNIQUE, speaks_of, violation
+from erebus.trail.constraints import NOT_NULL, UNIQUE, speaks_of, stopped, violation
+from erebus.trail.links import row_between
 from erebus.trail.shapes import field_in, shape_of
+from erebus.trail.tried_links import ids_in
 
 if TYPE_CHECKING:
     from erebus.trail.constraints import Violation
@@ -26,10 +29,28 @@ if TYPE_CHECKING:
 
 def blamed(found: list[Tried], error: BaseException | None) -> list[Tried]:
     """Return those of *found* that the database refused with *error*; all of them, if it does not say which."""
+    if len(found) > 1 and isinstance(error, (DBAPIError, StaleDataError)):
+        found = _with_links(found, error) or found
     for step in (_with_values, _with_nothing, _with_taken_values):
         if len(found) > 1 and isinstance(error, IntegrityError):
             found = step(found, error) or found
     return found
+
+
+def _with_links(found: list[Tried], error: DBAPIError | StaleDataError) -> list[Tried]:
+    """Return those whose links were to change in the table that is spoken of; PostgreSQL shows to what."""
+    return [t for t in found if any(_is_refused(t, name, error) for name in shape_of(t.mapper).links)]
+
+
+def _is_refused(tried: Tried, name: str, error: DBAPIError | StaleDataError) -> bool:
+    link = shape_of(tried.mapper).links[name]
+    before, after = (Counter(ids_in(values.get(name) or "")) for values in (tried.capture.before, tried.capture.after))
+    changed = [*(after - before), *(before - after)]
+    if not changed or link.secondary is None or not stopped(error, link.secondary):
+        return False
+    if isinstance(error, StaleDataError):
+        return True
+    return any(speaks_of(error, link.secondary, row_between(link, tried.row, far)) for far in changed)
 
 
 def _with_values(found: list[Tried], error: IntegrityError) -> list[Tried]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ UNIQUE, CHECK, NOT_NULL, FOREIGN_KEY = "unique", "check", "not null", "foreign k
 _SQLITE = re.compile(r"(UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: (.*))?", re.DOTALL)
 _KEY = re.compile(r"\((?P<columns>[^()=]+)\)=\((?P<values>.*)\)", re.DOTALL)  # Key (name)=(x) already exists.
 _ROW = re.compile(r"\((?P<values>.*)\)", re.DOTALL)  # Failing row contains (1, x, null).
+_WRITTEN = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (?P<table>.+?) (?:\(|SET |WHERE )")
 _CLIPPED = 64  # bytes of a value that PostgreSQL shows of a failing row
 _KINDS = {"23505": UNIQUE, "23514": CHECK, "23502": NOT_NULL, "23503": FOREIGN_KEY, "23001": FOREIGN_KEY}
 
@@ -42,7 +44,18 @@ def violation(error: BaseException | None, mapper: Mapper[Any] | None = None) ->
     return _of_sqlite(str(error.orig), mapper)
 
 
-def speaks_of(error: IntegrityError, table: FromClause, values: Mapping[str, Any]) -> bool:
+def stopped(error: DBAPIError | StaleDataError, table: FromClause) -> bool:
+    """Return whether *error* stopped a statement that wrote rows of *table*, or the commit because of one of them."""
+    if isinstance(error, StaleDataError):
+        return f"on table '{table.description}' " in str(error)
+    if error.statement:
+        written = _WRITTEN.match(error.statement)
+        return written is not None and written["table"].rpartition(".")[2].strip('"') == table.description
+    found = violation(error)
+    return found is not None and found.table == table.description
+
+
+def speaks_of(error: DBAPIError, table: FromClause, values: Mapping[str, Any]) -> bool:
     """Return whether *error* may speak of a row of *table* with *values*, by column: only PostgreSQL tells any."""
     diagnosis = getattr(error.orig, "diag", None)
     detail = (diagnosis.message_detail if diagnosis is not None else None) or ""

@@ -21,7 +21,7 @@ from erebus.trail.noting import note
 from erebus.trail.reasons import reason, refusal_behind
 from erebus.trail.refusal import Refused
 from erebus.trail.telling import tell_failure
-from erebus.trail.tried import done, in_flush, in_validator, pending
+from erebus.trail.tried import done_or_pending, in_flush, in_validator, pending
 from erebus.trail.validators import invalid
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _failed(session: Session, error: BaseException) -> None:
         note(session, error)
     elif not isinstance(error, PendingRollbackError) and not is_told(session, error):  # that one only says: roll back
         buffer, wrong = session.info.get(INFO) or Buffer(), invalid(error)
-        found = [*in_validator(session, wrong)] if wrong else [*done(buffer), *pending(session, buffer)]
+        found = [*in_validator(session, wrong)] if wrong else [*done_or_pending(session, buffer)]
         _keep_each(session, found, error)
 
 
@@ -60,7 +60,9 @@ def flush_failed(session: Session, buffer: Buffer, error: BaseException | None) 
     """Keep what the flush of *session* was writing when *error* stopped it; the objects still hold their values."""
     if error is None or not is_told(session, error):
         entries = list(buffer.begun.values()) or buffer.flushed or buffer.settled
-        found = [t for e in entries for t in in_flush(session, e)] if entries else pending(session, buffer)
+        found = [t for e in entries for t in in_flush(session, e)]
+        if not buffer.begun:  # between two rows, or at a link, which may go before its owner is announced
+            found += pending(session, buffer)
         _keep_each(session, found, error)
 
 

@@ -121,7 +121,17 @@ def _after(_mapper: Mapper[Any], _connection: Connection, state: State) -> None:
     if session is not None and (entry := (buffer := buffer_of(session)).begun.pop(state, None)):
         buffer.flushed.append(entry)
         if entry.is_fresh and entry.action != DELETE:
-            buffer.freshness.know(state)
+            (buffer.freshness.doubt if _has_set_inexact(entry) else buffer.freshness.know)(state)
+
+
+def _has_set_inexact(entry: Entry) -> bool:
+    """Return whether the object holds what was set, and its row what came of it: of a new one nothing was before."""
+    scope = entry.scope
+    if entry.action == CREATE or not scope.inexact:
+        return False
+    held = entry.state.dict
+    written = held.keys() if entry.is_switch else entry.changed | scope.shape.automatic
+    return any(n in written and held.get(n) is not None for n in scope.inexact)
 
 
 # What a row takes with it

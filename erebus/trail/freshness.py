@@ -54,6 +54,12 @@ class Freshness:
         """Keep that *state* holds what its row does, which nobody else can change any more."""
         self._known.add(state)
 
+    def doubt(self, state: InstanceState[Any]) -> None:
+        """Keep that *state* may hold something else than its row does, from now on until it is loaded anew."""
+        self._known.discard(state)
+        self._refreshed.pop(state, None)
+        self._doubtful.add(state)
+
     def is_fresh(self, state: InstanceState[Any], *, are_reads_held: bool) -> bool:
         """Return whether *state* holds what its row does; *are_reads_held* if what was read cannot change unnoticed."""
         if state in self._known:

@@ -92,8 +92,8 @@ def _in_the_way(state: ORMExecuteState, mapper: Mapper[Any], connection: Connect
     if not _is_upsert(state):
         return []
     columns = _conflict_columns(mapper, dml(state)._post_values_clause)  # noqa: SLF001 - the same
-    names = {c.key: a.key for a in mapper.column_attrs for c in a.columns}
-    values = [tuple(_plain(mapper, row, {c.key, names[c.key]}) for c in columns) for row in _rows(state)]
+    names = [mapper.get_property_by_column(c).key for c in columns]
+    values = [_plain(mapper, row, names) for row in _rows(state)]
     criteria = (c for compared in _compared(connection, columns) for c in holding(compared, values))
     found = (w for criterion in criteria for w in watch(mapper, connection, criterion, lock=True))
     return list({w.place: w for w in found}.values())
@@ -138,11 +138,10 @@ def _rows(state: ORMExecuteState) -> list[dict[Any, Any]]:
     return [{**(statement._values or {}), **cast("dict[str, Any]", parameters or {})}]  # noqa: SLF001 - the same
 
 
-def _plain(mapper: Mapper[Any], row: dict[Any, Any], names: Collection[str]) -> object:
-    """Return the value under one of *names*. Raises RuntimeError when it is none that can be looked for before."""
-    for given, value in row.items():
-        bound = getattr(value, "value", value) if isinstance(value, ClauseElement) else value
-        if getattr(given, "key", given) in names and not isinstance(bound, ClauseElement):
-            return bound
-    message = f"an upsert of {mapper.class_.__name__} needs plain values for its conflict columns. {INSTEAD}"
-    raise RuntimeError(message)
+def _plain(mapper: Mapper[Any], row: dict[Any, Any], names: Collection[str]) -> Key:
+    """Return the values under *names*. Raises RuntimeError when one is none that can be looked for before."""
+    given = tried_in_bulk.given(mapper, row)
+    if any(n not in given or isinstance(given[n], ClauseElement) for n in names):
+        message = f"an upsert of {mapper.class_.__name__} needs plain values for its conflict columns. {INSTEAD}"
+        raise RuntimeError(message)
+    return tuple(given[n] for n in names)

@@ -43,6 +43,14 @@ def near_end(link: Link, row: Row) -> Key:
     return tuple(row[name] for name in _names(link.parent, (local for local, _remote in link.synchronize_pairs)))
 
 
+def row_between(link: Link, row: Row, far: str) -> Row:
+    """Return what the row holds by which *link* leads from the entity with *row* to what it refers to as *far*."""
+    names = _names(link.parent, (local for local, _remote in link.synchronize_pairs))
+    here = {r.name: row[n] for n, (_l, r) in zip(names, link.synchronize_pairs, strict=True) if n in row}
+    there = [remote.name for _local, remote in link.secondary_synchronize_pairs or ()]
+    return {**here, **dict(zip(there, far.split(","), strict=False))}
+
+
 def with_links(mapper: Mapper[Any], connection: Connection, rows: dict[Key, Row]) -> dict[Key, Row]:
     """Return *rows* of *mapper* with the many-to-many links that it tells."""
     shape, links = shape_of(mapper), {}

@@ -51,8 +51,10 @@ def _wanted(entry: Entry) -> frozenset[str]:
     if entry.is_switch:
         return scope.fields
     changed, set_now = entry.changed, entry.state.committed_state.keys()
-    changed = scope.fields & (changed if set_now == changed else changed | set_now)
-    return changed | scope.automatic if changed else changed
+    if set_now != changed:
+        changed |= set_now
+    is_written = scope.automatic and not changed.isdisjoint(scope.shape.columns)
+    return (scope.fields & changed) | scope.automatic if is_written else scope.fields & changed
 
 
 def _held_after(entry: Entry) -> Row:

@@ -35,7 +35,8 @@ def reason(mapper: Mapper[Any], error: BaseException | None) -> str:
     if found is None:
         return f"An error stopped it ({type(error).__name__})." if error is not None else "An error stopped it."
     name_of = registry.description_of(mapper.class_).name_of
-    names = " and ".join(name_of(field_in(mapper, column)) for column in found.columns)
+    is_own = found.table in {t.description for t in mapper.tables}  # and not that of its links
+    names = " and ".join(name_of(field_in(mapper, column)) for column in found.columns if is_own)
     return {
         UNIQUE: f"There is one with the same {names or 'values'} already.",
         CHECK: f"It breaks a rule of the database{f' ({found.name})' if found.name else ''}.",

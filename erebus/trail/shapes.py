@@ -92,7 +92,8 @@ def _is_null_unless_set(column: Column[Any]) -> bool:
 class Scope:
     """What is told of the entities of a mapper: *fields* that lie in columns, with values if they are *recorded*.
 
-    *links* are many-to-many relationships. *written* are the attributes with which a row, or a link, is written;
+    *inexact* are the recorded ones of which what is set may not be what the row then holds; *links* are many-to-many
+    relationships. *written* are the attributes with which a row, or a link, is written;
     *wanted* the fields of which must be known what they were before an update, whatever is set; *automatic* those that
     any update may change.
     """
@@ -102,6 +103,7 @@ class Scope:
     fields: frozenset[str]
     recorded: frozenset[str]
     unrecorded: frozenset[str]
+    inexact: frozenset[str]
     links: frozenset[str]
     written: frozenset[str]
     wanted: frozenset[str]
@@ -116,11 +118,20 @@ def scope_of(mapper: Mapper[Any]) -> Scope:
     silent = {*description.ignored, *({shape.version} - told)}
     links = frozenset(k for k, r in shape.links.items() if k in told or (k not in silent and not _is_told_elsewhere(r)))
     fields = frozenset(shape.columns.keys() - silent)
-    written = shape.references | links | shape.columns.keys()
     recorded = fields & {*description.recorded}
     automatic = fields & shape.automatic
-    wanted = recorded | (fields & shape.late) | automatic
-    return Scope(shape, description, fields, recorded, fields - recorded, links, written, wanted, automatic)
+    return Scope(
+        shape=shape,
+        description=description,
+        fields=fields,
+        recorded=recorded,
+        unrecorded=fields - recorded,
+        inexact=recorded - shape.exact.keys(),
+        links=links,
+        written=shape.references | links | shape.columns.keys(),
+        wanted=recorded | (fields & shape.late) | automatic,
+        automatic=automatic,
+    )
 
 
 def _is_told_elsewhere(link: RelationshipProperty[Any]) -> bool:

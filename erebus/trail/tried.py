@@ -11,10 +11,11 @@ from sqlalchemy.orm.attributes import instance_state
 
 from erebus.trail import registry
 from erebus.trail.best_effort import actor_of, connection_for, row_of, told_of
-from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, entity_id, fold
+from erebus.trail.changes import CREATE, DELETE, UPDATE, Capture, fold
 from erebus.trail.links import read_link
 from erebus.trail.rows import Row, held_values, identity_of, known_before
 from erebus.trail.shapes import field_in, scope_of, shape_of
+from erebus.trail.tried_links import changes_links, held_row, id_of, links_tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,21 +50,30 @@ class Tried:
         return {**unset, **key, **capture.current, **capture.before, **capture.after}
 
 
-def done(buffer: Buffer) -> Iterator[Tried]:
-    """Yield what was flushed."""
-    captures = fold([*buffer.written, *buffer.captures])
-    return (Tried(capture) for capture in captures if isinstance(capture, Capture))
+def done_or_pending(session: Session, buffer: Buffer) -> Iterator[Tried]:
+    """Yield what *session* has flushed, and what it has not flushed yet of anything else."""
+    captures = [c for c in (*buffer.written, *buffer.captures) if isinstance(c, Capture)]
+    flushed = {(c.model, c.identity) for c in captures}
+    yield from (Tried(capture) for capture in fold(captures) if isinstance(capture, Capture))
+    yield from (t for t in pending(session, buffer) if (t.capture.model, t.capture.identity) not in flushed)
 
 
 def pending(session: Session, buffer: Buffer) -> Iterator[Tried]:
-    """Yield what was not flushed yet of *session*, but for what it has flushed before."""
-    flushed = {(c.model, c.identity) for c in (*buffer.written, *buffer.captures) if isinstance(c, Capture)}
-    changed = [o for o in session.dirty if session.is_modified(o)]
+    """Yield what waits in *session* to be flushed, but for what a flush that runs has written."""
+    written = _written(session, buffer)
+    changed = [o for o in session.dirty if session.is_modified(o) or changes_links(o)]
     for action, targets in ((CREATE, session.new), (UPDATE, changed), (DELETE, session.deleted)):
-        for target in targets:
-            for tried in _with(session, target, action, _open_connection(session, buffer, object_mapper(target))):
-                if (tried.capture.model, tried.capture.identity) not in flushed:
-                    yield tried
+        for target in (o for o in targets if id(o) not in written):
+            state, connection = instance_state(target), _open_connection(session, buffer, object_mapper(target))
+            row, links = buffer.ahead.rows.get(state), buffer.ahead.links.get(state)
+            yield from _with(session, target, action, connection, row, links)
+
+
+def _written(session: Session, buffer: Buffer) -> set[int]:
+    """Return the ids of the objects that a flush has written, and of those in whose place it has."""
+    entries = [*buffer.flushed, *buffer.settled]
+    places = [e.mapper.identity_key_from_primary_key(e.was) for e in entries if e.is_switch]
+    return {id(e.target) for e in entries} | {id(session.identity_map.get(place)) for place in places}
 
 
 def _open_connection(session: Session, buffer: Buffer, mapper: Mapper[Any]) -> Connection | None:
@@ -76,9 +86,10 @@ def _open_connection(session: Session, buffer: Buffer, mapper: Mapper[Any]) -> C
 def in_flush(session: Session, entry: Entry) -> Iterator[Tried]:
     """Yield what a flush was doing with the row of *entry*."""
     if entry.action == DELETE:
-        yield from attempted(session, entry.target, DELETE, entry.before, {}, entry.connection)
+        links = {n: ids for n, ids in entry.links.items() if ids}
+        yield from attempted(session, entry.target, DELETE, entry.before | links, {}, entry.connection)
     else:
-        yield from _with(session, entry.target, entry.action, entry.connection, entry.before)
+        yield from _with(session, entry.target, entry.action, entry.connection, entry.before, entry.links)
 
 
 def in_validator(session: Session, wrong: Invalid) -> Iterator[Tried]:
@@ -107,15 +118,15 @@ def _refused_values(wrong: Invalid, connection: Connection | None) -> Row:
     if relationship is None:
         return {wrong.field: wrong.value}
     if relationship.direction is RelationshipDirection.MANYTOONE:
-        row = {} if wrong.value is None else _held_row(wrong.value)
+        row = {} if wrong.value is None else held_row(wrong.value)
         pairs = relationship.local_remote_pairs or ()
         return {
             field_in(mapper, here.name): row.get(field_in(relationship.mapper, there.name)) for here, there in pairs
         }
     if wrong.field not in scope_of(mapper).links:
         return {wrong.field: None}
-    before = read_link(relationship, connection, _held_row(wrong.target)) if connection is not None else ""
-    return {wrong.field: ", ".join(sorted(wrong.applied_to({*before.split(", ")} - {""}, _id_of)))}
+    before = read_link(relationship, connection, held_row(wrong.target)) if connection is not None else ""
+    return {wrong.field: ", ".join(sorted(wrong.applied_to({*before.split(", ")} - {""}, id_of)))}
 
 
 def _whole_row(mapper: Mapper[Any], connection: Connection, target: object, link: str) -> Row:
@@ -125,23 +136,15 @@ def _whole_row(mapper: Mapper[Any], connection: Connection, target: object, link
     return row if found is None else {**row, link: read_link(found, connection, row)}
 
 
-def _held_row(target: object) -> Row:
-    """Return what *target* holds of its row, its primary key included."""
-    mapper = object_mapper(target)
-    held = held_values(instance_state(target), shape_of(mapper).columns)
-    key = dict(zip(shape_of(mapper).key, identity_of(mapper, target), strict=True))
-    return {**key, **held}
-
-
-def _id_of(target: object) -> str:
-    model = type(target)
-    return entity_id(identity_of(object_mapper(target), target)) or f"new {registry.description_of(model).entity_type}"
-
-
-def _with(
-    session: Session, target: object, action: str, connection: Connection | None, row: Row | None = None
+def _with(  # noqa: PLR0913, PLR0917 - what is known of what was tried
+    session: Session,
+    target: object,
+    action: str,
+    connection: Connection | None,
+    row: Row | None = None,
+    links: Row | None = None,
 ) -> Iterator[Tried]:
-    """Yield what was tried with *target*, whose *row* was read before, or is read now."""
+    """Yield what was tried with *target*, whose *row* and *links* were read before, or are read now."""
     mapper, state = object_mapper(target), instance_state(target)
     fields = scope_of(mapper).fields
     names = [n for n in fields if action != UPDATE or n in state.committed_state]
@@ -151,7 +154,8 @@ def _with(
         before = {**row_of(mapper, connection, identity_of(mapper, target)), **before}
     before = {n: before[n] for n in names if n in before}
     after = {} if action == DELETE else {**(dict.fromkeys(names) if before else {}), **held_values(state, names)}
-    yield from attempted(session, target, action, before, after, connection)
+    linked, to_link = links_tried(target, action, connection, links or {})
+    yield from attempted(session, target, action, before | linked, after | to_link, connection)
 
 
 def attempted(  # noqa: PLR0913, PLR0917 - the parts of a capture
@@ -163,7 +167,8 @@ def attempted(  # noqa: PLR0913, PLR0917 - the parts of a capture
     if registry.is_exempt(model):
         return
     told, identity = told_of(session, target, connection), identity_of(mapper, target)
-    names = registry.description_of(model).recorded
-    current = {**known_before(state, names), **held_values(state, names)}
+    names, links = registry.description_of(model).recorded, shape_of(mapper).links
+    held = {**known_before(state, names), **held_values(state, names)}
+    current = {n: v for n, v in held.items() if n not in links} | {n: v for n, v in after.items() if n in links}
     parts = (model, identity, identity, action, before, after, current, told.label, told.about, told.log)
     yield Tried(Capture(*parts, actor_of(model)), target, connection)

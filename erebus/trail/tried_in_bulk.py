@@ -33,7 +33,7 @@ def changing(
     """Yield what was to be done to the rows *watched*, each with the values that were to be set."""
     for w, values in watched:
         scope = scope_of(w.mapper)
-        after = {n: v for n, v in plain(w.mapper, values).items() if n in scope.fields}
+        after = {n: v for n, v in _told(w.mapper, values).items() if n in scope.fields}
         before = {n: w.row[n] for n in (after or scope.fields) if n in w.row}
         current = {n: w.row[n] for n in scope.description.recorded if n in w.row}
         model: type = w.mapper.class_
@@ -47,19 +47,22 @@ def inserting(
     """Yield the creation of each of *rows*; nothing of them has been an object until now."""
     for row in rows:
         target = mapper.class_manager.new_instance()
-        values = plain(mapper, row)
+        values = _told(mapper, row)
         for name, value in values.items():
             set_committed_value(target, name, value)
         yield from attempted(session, target, CREATE, {}, values, connection)
 
 
-def plain(mapper: Mapper[Any], values: Mapping[Any, Any]) -> Row:
-    """Return *values* by the names of attributes, as far as they are values."""
+def given(mapper: Mapper[Any], values: Mapping[Any, Any]) -> Row:
+    """Return *values* by the names of attributes; what the database is to work out stays an expression."""
     names = {c.key: a.key for a in mapper.column_attrs for c in a.columns} | {k: k for k in shape_of(mapper).columns}
     found: Row = {}
-    for given, value in values.items():
-        name = names.get(getattr(given, "key", given))
-        bound = getattr(value, "value", value) if isinstance(value, ClauseElement) else value
+    for key, value in values.items():
+        name = names.get(getattr(key, "key", key))
         if name is not None:
-            found[name] = COMPUTED if isinstance(bound, ClauseElement) else bound
+            found[name] = getattr(value, "value", value) if isinstance(value, ClauseElement) else value
     return found
+
+
+def _told(mapper: Mapper[Any], values: Mapping[Any, Any]) -> Row:
+    return {n: COMPUTED if isinstance(v, ClauseElement) else v for n, v in given(mapper, values).items()}

@@ -79,7 +79,7 @@ class Core(RuleBasedStateMachine):
             event.listen(session, "before_commit", self._do_late)
         self.late: Callable[[], object] | None = None
         self.is_handed_on = True
-        self.is_making = False
+        self.is_making = self.is_linking = False
         self.held: list[object] = []
         self.waiting: list[str] = []
         self.committed = 0
@@ -159,11 +159,12 @@ class Core(RuleBasedStateMachine):
 
     def _before_flush(self, session: Session, *_: object) -> None:
         self.is_making = bool(session.new or session.deleted)
+        self.is_linking = any(oracle.changes_links(o) for o in session.dirty)
 
     def _has_to_be_kept(self, error: Exception) -> bool:
-        """Whether *error* stopped something that is told; where it stopped a link alone, the engine tells nothing."""
+        """Whether *error* stopped something that is told."""
         if isinstance(error, IntegrityError) and has_stopped_flush(error):
-            return self.is_making and "_links" not in str(error.statement)
+            return self.is_making or (self.is_linking and "_links" in str(error.statement))
         return isinstance(error, (IntegrityError, StaleDataError)) and self.has_changes()
 
     def has_changes(self) -> bool:

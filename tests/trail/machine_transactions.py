@@ -109,13 +109,42 @@ class TransactionSteps(Core):
         identity = inspect(found).identity
         self.other.rollback()
         self._take_over()
-        self.attempt("overtake", lambda: set_all(self.session.get(role.model, identity), data.draw(role.values)))
+        self.attempt("overtake", lambda: self._set_if_seen(role.model, identity, data.draw(role.values)))
         self.end(Session.commit)
         self._take_over()
         if is_deleted:
             self.session.delete(found)
         else:
             set_all(found, data.draw(role.values))
+        return None
+
+    def _set_if_seen(self, model: Any, identity: Any, values: dict[str, Any]) -> object:
+        """Set *values*, unless the session takes the object for one of the class that its row had before."""
+        seen = self.session.get(model, identity)
+        if seen is None:
+            return IDLE
+        set_all(seen, values)
+        return None
+
+    @step(number=NUMBERS, tag=NUMBERS)
+    def link_to_gone(self, number: int, tag: int) -> object:
+        """Link something to what another session has deleted: the link alone is refused."""
+        one, other = self.existing(self.family.roles["item"], number), self.existing(self.family.roles["tag"], tag)
+        if not (inspect(one).persistent and inspect(other).persistent) or other in one.tags:
+            return IDLE
+        self._commit_unexpired(other)
+        identity = inspect(other).identity
+        self.other.rollback()
+        self._take_over()
+        self.attempt("link_to_gone", lambda: self.session.delete(self.session.get(type(other), identity)))
+        self.end(Session.commit)
+        self._take_over()
+        one.tags.append(other)
+        try:
+            self.session.flush()
+        except IntegrityError:
+            self.done["link_to_gone"] += 1
+            raise
         return None
 
     def _commit_unexpired(self, found: Any) -> None:

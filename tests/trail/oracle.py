@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sqlalchemy.engine import Connection, Engine
-    from sqlalchemy.orm import Mapper, RelationshipProperty
+    from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty
 
     from erebus.trail.events import AuditLog
     from tests.trail.collecting import Collected
@@ -238,6 +238,12 @@ def _rows(connection: Connection, mapper: Mapper[Any]) -> Iterator[tuple[tuple[A
         key = tuple(row)[:width]
         values = {n: recordable(v) for n, v in zip(columns, tuple(row)[width:], strict=True)}
         yield key, {**values, **{name: found.get(key, "") for name, found in told.items()}}
+
+
+def changes_links(target: object) -> bool:
+    """Whether links of *target* that are told are going to change, or to be set to what they are."""
+    state: InstanceState[Any] = inspect(target)
+    return any(link.key in state.committed_state for link in _recorded_links(state.mapper))
 
 
 def _recorded_links(mapper: Mapper[Any]) -> list[RelationshipProperty[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,6 +121,22 @@ def test_a_second_flush_still_tells_the_row(engine: Engine, session: Session, ke
     keeping.commit()
 
     assert changes(session) == {"title": ("Emma", "Persuasion"), "pages": (412, 500)}
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_was_set_is_not_taken_for_what_the_row_made_of_it(session: Session, *, is_deleted: bool) -> None:
+    """The column has four places: the first flush leaves the price as it was."""
+    session.add(sample := Sample(label="one", price=Decimal("1.5")))
+    session.commit()
+    sample.price, sample.number = Decimal("1.50004"), 8
+    session.flush()
+    if is_deleted:
+        session.delete(sample)
+    else:
+        sample.price = Decimal(2)
+    session.commit()
+
+    assert changes(session, "rest")["price"] == ("1.5", None if is_deleted else "2")
 
 
 def test_what_was_loaded_anew_in_part_is_not_taken_for_the_row(
