@@ -196,7 +196,8 @@ def is_unreachable(error: BaseException) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", "")
     no_answer = state is None and isinstance(error, OperationalError)
-    return error.connection_invalidated or no_answer or state in _AWAY_STATES
+    has_no_file = _sqlite_code(error.orig) == sqlite3.SQLITE_CANTOPEN
+    return error.connection_invalidated or no_answer or has_no_file or state in _AWAY_STATES
 
 
 def is_in_doubt(error: BaseException) -> bool:
