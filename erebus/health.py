@@ -15,7 +15,8 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from erebus import clock
-from erebus.db import Base, db
+from erebus.answering import CHECK
+from erebus.db import Base, db, trouble
 from erebus.plugins import installation
 from erebus.scope import PLATFORM, PLATFORM_CAPACITY, PROJECT_CAPACITY
 from erebus.trail import is_genuine, is_known, key_fits, key_of, missing_triggers, newest_time, rooms
@@ -62,12 +63,16 @@ def ask(questions: Mapping[str, Question]) -> dict[str, Answer]:
             answers[name] = question()
         except SQLAlchemyError as error:
             db.session.rollback()
-            text = f"the database does not answer ({type(error).__name__})"
-            answers["database"] = to_be_done(
-                text, "Run flask erebus upgrade; if that fails, look at the database server."
-            )
+            answers["database"] = _unanswered(error)
             break
     return answers
+
+
+def _unanswered(error: SQLAlchemyError) -> Answer:
+    if words := trouble(error):
+        return to_be_done(f"the database does not answer: {words}", CHECK)
+    text = f"the database does not answer ({type(error).__name__})"
+    return to_be_done(text, "Run flask erebus upgrade; if that fails, look at the database server.")
 
 
 def triggers() -> Answer:

@@ -7,8 +7,8 @@ from flask.cli import with_appcontext
 from sqlalchemy import or_, select
 
 from erebus import clock, trail
+from erebus.answering import answering
 from erebus.blueprints.projects.models import Project
-from erebus.commands.logs import answering
 from erebus.db import db, transaction
 from erebus.scope import PLATFORM
 

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from erebus.blueprints.projects.models import Slug
 from erebus.db import db
 from erebus.scope import PLATFORM
 from erebus.verification import all_log_ids
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-class Unanswered(click.ClickException):
-    """The question cannot be answered; the text says why, and what to do."""
-
-    exit_code = 2
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn what the database fails with into `Unanswered`."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        message = f"the database does not answer ({type(error).__name__}). Run flask erebus doctor."
-        raise Unanswered(message) from None
+UNANSWERED = 2
+"""The exit code where the question whether a log is sound cannot be answered: 1 is an answer."""
 
 
 def chosen_logs(project: str | None) -> list[str]:

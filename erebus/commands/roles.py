@@ -16,6 +16,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
 from erebus import config, trail
+from erebus.answering import reaching
 from erebus.plugins import installation
 from erebus.upgrading import OWN, owner_connection
 
@@ -58,7 +59,7 @@ def roles() -> None:
     app = _app_url(settings)
     role = str(app.username)
     try:
-        with owner_connection(settings) as connection:
+        with reaching(), owner_connection(settings) as connection:
             is_new = _make(connection, app)
             _refuse_powers(connection, role)
             grant(connection, role)

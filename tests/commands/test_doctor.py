@@ -118,18 +118,6 @@ def test_without_its_database_it_is_alive_not_ready_and_tells_no_secret(tmp_path
     assert "s3cret" not in result.output
 
 
-@pytest.mark.parametrize("command", [["capacity", "platform", "20"], ["settle"], ["verify"]])
-def test_a_command_without_its_tables_says_where_to_ask_and_gives_no_traceback(
-    tmp_path: Path, blank_database_url: str, command: list[str]
-) -> None:
-    app = create_app({"DATABASE_URL": blank_database_url, "INSTANCE_PATH": str(tmp_path), "TESTING": True})
-    result = app.test_cli_runner().invoke(args=["erebus", *command])
-    with app.app_context():
-        db.engine.dispose()
-    assert (result.exit_code, result.stderr.splitlines()[-1][:32]) == (2, "Error: the database does not ans")
-    assert result.stderr.endswith("Run flask erebus doctor.\n")
-
-
 def test_in_an_empty_database_nobody_took_the_triggers_away(tmp_path: Path, blank_database_url: str) -> None:
     app = create_app({"DATABASE_URL": blank_database_url, "INSTANCE_PATH": str(tmp_path), "TESTING": True})
     told = answers(app.test_cli_runner())["triggers"]
