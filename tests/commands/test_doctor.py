@@ -11,12 +11,13 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from erebus import clock, create_app, db
 from tests.commands.conftest import House
+from tests.conftest import DATABASE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DOCTOR = ["erebus", "doctor"]
-NAMES = ["triggers", "keys", "journal", "clock", "capacities", "descriptions", "checkpoints", "verification"]
+NAMES = ["triggers", "keys", "journal", "owner", "clock", "capacities", "descriptions", "checkpoints", "verification"]
 
 
 def answers(runner: FlaskCliRunner) -> dict[str, dict[str, Any]]:
@@ -68,6 +69,18 @@ def test_finds_a_key_that_is_not_the_logs_and_one_that_others_can_read(
     assert app.test_client().get("/readyz").status_code == 503
     with app.app_context():
         db.engine.dispose()
+
+
+def test_one_role_for_all_is_a_warning_and_a_file_has_none(house: House, runner: FlaskCliRunner) -> None:
+    told = answers(runner)["owner"]
+    result = runner.invoke(args=DOCTOR)
+    assert told["is_ok"]
+    if DATABASE == "sqlite":
+        assert not told["is_warning"]
+        return
+    assert told["is_warning"]
+    assert "warn  owner         the app's role postgres could get past the triggers: it is a superuser" in result.stdout
+    assert '→ Let another role own the tables: README.md, "Who owns the tables", says how.' in result.stdout
 
 
 def test_finds_a_clock_that_is_behind_the_log(house: House, runner: FlaskCliRunner, client: FlaskClient) -> None:
