@@ -21,10 +21,18 @@ def chosen_logs(project: str | None) -> list[str]:
     """
     if project is None:
         return all_log_ids()
-    known = set(all_log_ids())
-    by_slug = db.session.scalar(select(Slug.project_id).where(Slug.slug == project))
-    found = next((name for name in (project, by_slug) if name in known), None)
+    found = log_called(project)
     if found is None:
         message = f"there is no log of {project!r}. Give a project's slug or id, or {PLATFORM.id!r}."
         raise click.BadParameter(message, param_hint="PROJECT")
     return [found]
+
+
+def log_called(name: str) -> str | None:
+    """Return the id of the log called *name*: by its id, or the slug that its project has, or had when it was deleted.
+
+    A slug never changes, and is never given twice.
+    """
+    known = set(all_log_ids())
+    by_slug = db.session.scalar(select(Slug.project_id).where(Slug.slug == name))
+    return next((log_id for log_id in (name, by_slug) if log_id in known), None)
