@@ -6,12 +6,14 @@ are the numbers from the seam, or head minus capacity, up to the head.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from math import gcd
 from typing import TYPE_CHECKING
 
 from erebus.trail.chain import digest, link
 from erebus.trail.findings import Fault, Finding
-from erebus.trail.tables import MAX_CAPACITY, ZERO_HASH
+from erebus.trail.tables import MAX_CAPACITY, MIN_CAPACITY, ZERO_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,12 +42,25 @@ def faults_of(log: AuditLog, key: bytes, reached: int = 0) -> list[Fault]:
     """
     if flaw := log.flaw or _impossible(log):
         return [Fault(Finding.HEAD, None, f"the log's own row holds what was never written ({flaw})")]
+    if (laid := _laid_for(log)) != log.capacity:
+        words = f"the log's capacity is {log.capacity}, and its events lie as in a log of {laid}"
+        return [*faults_of(replace(log, capacity=laid), key, reached), Fault(Finding.HEAD, log.head_number, words)]
     authentic = {id(event) for event in log.events if event.log_id == log.id and is_authentic(event, key)}
     head = _head(log, authentic)
     inside, strays = _sort(log, head, authentic)
     numbers = range(_oldest(log, head, inside, reached), head + 1)
     walked = _walk(log, numbers, inside, strays, authentic, key)
     return [*walked, *_too_many(strays), *_row_faults(log, head)]
+
+
+def _laid_for(log: AuditLog) -> int:
+    """Return the capacity for which the ring was laid, if all events agree on one; else that of the log's row."""
+    whole_turns = gcd(*(event.number - event.slot for event in log.events))
+    least = max((event.slot + 1 for event in log.events), default=0)
+    if log.capacity >= least and whole_turns % log.capacity == 0:
+        return log.capacity
+    agreed = (n for n in range(max(least, MIN_CAPACITY), MAX_CAPACITY + 1) if whole_turns and whole_turns % n == 0)
+    return next(agreed, log.capacity)
 
 
 def _head(log: AuditLog, authentic: set[int]) -> int:

@@ -99,6 +99,12 @@ TAMPERINGS = {
         14,
     ),
     "the log given to another project": (["UPDATE audit_logs SET project_id = 'b'"], F.HEAD, 14),
+    "the capacity raised": (["UPDATE audit_logs SET capacity = 11"], F.HEAD, 14),
+    "the capacity raised, and a word changed": (
+        ["UPDATE audit_logs SET capacity = 30", "UPDATE audit_events SET description = 'nothing' WHERE number = 8"],
+        F.CHANGED,
+        8,
+    ),
     "a seam made up": (["UPDATE audit_logs SET seam_number = 7"], F.HEAD, None),
     "the log's row gone": (["DELETE FROM audit_logs"], F.GONE, None),
     "a trigger gone": ([], F.UNPROTECTED, None),
