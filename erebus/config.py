@@ -169,6 +169,8 @@ def _check_database_url(name: str, text: str) -> None:
         url = URL.create("")
     if url.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
         raise SettingError(_message(name, "must be a sqlite:/// or postgresql:// address"))
+    if "@" in (url.host or ""):  # half of the password would be looked for as a host, and told as one
+        raise SettingError(_message(name, "must have each @ of a user's name or password written as %40"))
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise SettingError(_message(name, "must name a file: a database in memory is gone with its connection"))
 

@@ -34,6 +34,10 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_ti
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BUSY_STATES = frozenset({"55P03", "57014", "40001", "40P01"})  # lock, statement timeout, serialization, deadlock
 _AWAY_STATES = frozenset({"57P01", "57P02", "57P03"})  # shut down, crashed, not up yet
+_NO_RIGHT = "42501"
+_FILE_CODES = frozenset(
+    {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOTADB}
+)
 
 
 class Base(DeclarativeBase):
@@ -196,7 +200,21 @@ def is_unreachable(error: BaseException) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", "")
     no_answer = state is None and isinstance(error, OperationalError)
-    return error.connection_invalidated or no_answer or state in _AWAY_STATES
+    has_no_file = _sqlite_code(error.orig) == sqlite3.SQLITE_CANTOPEN
+    return error.connection_invalidated or no_answer or has_no_file or state in _AWAY_STATES
+
+
+def trouble(error: BaseException) -> str:
+    """Return, in the driver's words, why the database cannot be worked with at all; empty for any other error.
+
+    These words hold no value and no password: they are of the address without it, of the file, or of a right.
+    """
+    orig = getattr(error, "orig", None)
+    is_of_client = isinstance(error, DBAPIError) and error.statement is None and getattr(orig, "sqlstate", "") is None
+    is_of_file = _sqlite_code(orig) in _FILE_CODES
+    if is_unreachable(error) or is_of_client or is_of_file or getattr(orig, "sqlstate", "") == _NO_RIGHT:
+        return str(orig).partition("\n")[0]
+    return ""
 
 
 def is_in_doubt(error: BaseException) -> bool:

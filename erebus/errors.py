@@ -60,7 +60,10 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
         title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
     if request.path.endswith(".json"):
         return {"error": title, "hint": hint}, error.code
-    return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
+    try:
+        return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
+    except (DBAPIError, PoolTimeoutError) as failure:  # the page asks for the reader
+        return _database_error(failure)
 
 
 def _database_error(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect
+from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from erebus import clock
-from erebus.db import Base, db
+from erebus.answering import CHECK
+from erebus.db import Base, db, trouble
 from erebus.plugins import installation
+from erebus.protection import powers, what_is_left
 from erebus.scope import PLATFORM, PLATFORM_CAPACITY, PROJECT_CAPACITY
 from erebus.trail import is_genuine, is_known, key_fits, key_of, missing_triggers, newest_time, rooms
 from erebus.verification import checkpoints, last_verification
@@ -37,16 +39,25 @@ _SAFE_POSTGRESQL = {"fsync": "on", "full_page_writes": "on", "synchronous_commit
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether all is well, what was found, and what to do: where all is well, what could be done."""
+    """Whether all is well, what was found, and what to do: where all is well, what could be done.
+
+    A warning is well as well, for an installation may choose it; but it is weaker than it could be.
+    """
 
     is_ok: bool
     text: str
     to_do: str = ""
+    is_warning: bool = False
 
 
 def well(text: str, to_do: str = "") -> Answer:
     """Answer that nothing must be done."""
     return Answer(is_ok=True, text=text, to_do=to_do)
+
+
+def warning(text: str, to_do: str) -> Answer:
+    """Answer that nothing must be done, and what would make it stronger."""
+    return Answer(is_ok=True, text=text, to_do=to_do, is_warning=True)
 
 
 def to_be_done(text: str, to_do: str) -> Answer:
@@ -62,12 +73,16 @@ def ask(questions: Mapping[str, Question]) -> dict[str, Answer]:
             answers[name] = question()
         except SQLAlchemyError as error:
             db.session.rollback()
-            text = f"the database does not answer ({type(error).__name__})"
-            answers["database"] = to_be_done(
-                text, "Run flask erebus upgrade; if that fails, look at the database server."
-            )
+            answers["database"] = _unanswered(error)
             break
     return answers
+
+
+def _unanswered(error: SQLAlchemyError) -> Answer:
+    if words := trouble(error):
+        return to_be_done(f"the database does not answer: {words}", CHECK)
+    text = f"the database does not answer ({type(error).__name__})"
+    return to_be_done(text, "Run flask erebus upgrade; if that fails, look at the database server.")
 
 
 def triggers() -> Answer:
@@ -82,6 +97,19 @@ def triggers() -> Answer:
     text = f"the log is not protected: {', '.join(missing)} missing or switched off"
     where = f"erebus/trail/triggers_{connection.dialect.name}.sql"
     return to_be_done(text, f"Find out who took them away, verify the logs, then put back what {where} has of them.")
+
+
+def owner() -> Answer:
+    """Ask whether who works as the app could switch the triggers off, as the owner of the tables can."""
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        return well("the app's connections change rows only; who opens the file with another program is not stopped")
+    role = str(connection.execute(select(func.current_user())).scalar_one())
+    if found := powers(connection, role):
+        return warning(f"the app's role {role} could get past the triggers: {'; '.join(found)}", _TWO_ROLES)
+    if left := what_is_left(connection, role):
+        return warning(f"the app's role {role} owns nothing, but {'; '.join(left)}", _ROLES)
+    return well(f"the app's role {role} owns nothing")
 
 
 def capacities() -> Answer:
@@ -127,7 +155,7 @@ def journal() -> Answer:
     text = ", ".join(f"{name}={value}" for name, value in found.items())
     wanted = ", ".join(f"{name}={value}" for name, value in safe.items() if found[name] != value)
     if wanted == "synchronous_commit=on":
-        return well(text, f"Set {wanted}, or a crash can take the last changes, and their events, with it.")
+        return warning(text, f"Set {wanted}, or a crash can take the last changes, and their events, with it.")
     return to_be_done(f"{text}: a crash can leave the database broken", f"Set {wanted}.") if wanted else well(text)
 
 
@@ -175,6 +203,7 @@ CHEAP: Mapping[str, Question] = {"triggers": triggers, "keys": keys, "journal": 
 
 QUESTIONS: Mapping[str, Question] = {
     **CHEAP,
+    "owner": owner,
     "clock": clocks,
     "capacities": capacities,
     "descriptions": descriptions,
@@ -182,6 +211,8 @@ QUESTIONS: Mapping[str, Question] = {
     "verification": verification,
 }
 
+_TWO_ROLES = 'Let another role own the tables: README.md, "Who owns the tables", says how.'
+_ROLES = "Let the owner of the database run flask erebus roles."
 _VERIFY = "Run flask erebus verify, every night at best: it names what is wrong."
 _EXPORT = "Keep what flask erebus checkpoints export prints somewhere else, now and then."
 

@@ -1,4 +1,7 @@
-"""What watches over the process asks: is it alive, and is it ready to serve? Open to everybody, and tells no more."""
+"""What watches over the process asks: is it alive, and is it ready to serve? Open to everybody, and tells no more.
+
+Nobody is looked up for it, whatever cookies come along.
+"""
 
 from __future__ import annotations
 

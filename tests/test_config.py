@@ -39,6 +39,10 @@ def test_a_yes_or_no_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch,
     [
         ({"DATABASE_URL": "mysql://x"}, "EREBUS_DATABASE_URL must be a sqlite"),
         ({"DATABASE_URL": "nonsense"}, "EREBUS_DATABASE_URL must be a sqlite"),
+        (
+            {"DATABASE_URL": "postgresql://u:hunter@2@db/erebus"},
+            "must have each @ of a user's name or password written",
+        ),
         ({"CHAIN_KEY": "abc"}, "EREBUS_CHAIN_KEY must be 64 hexadecimal digits"),
         ({"DORMANT_DAYS": "many"}, "EREBUS_DORMANT_DAYS must be a whole number"),
         ({"DATABASE_URL": "sqlite://"}, "EREBUS_DATABASE_URL must name a file"),
@@ -51,8 +55,9 @@ def test_a_yes_or_no_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch,
     ],
 )
 def test_what_cannot_work_is_refused_by_name(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(config.SettingError, match=message):
+    with pytest.raises(config.SettingError, match=message) as refused:
         config.load(given)
+    assert "2@db" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

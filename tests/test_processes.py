@@ -6,7 +6,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from erebus import create_app, db
 from erebus.blueprints.auth.models import User
@@ -17,6 +17,7 @@ from erebus.blueprints.projects.models import Project, Region
 from erebus.db import transaction
 from erebus.trail import AuditEvent, verify
 from tests.blueprints.projects.conftest import app_context, log, owner
+from tests.conftest import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,12 +27,27 @@ if TYPE_CHECKING:
 
 __all__ = ["app_context", "log", "owner"]
 PROCESSES, THREADS, TURNS = 3, 2, 20
+PATIENCE = 300  # seconds; a test that needs them has failed
 TITLES = ("One", "Two", "Three")
 _shared: list[Any] = []  # what a process was given at its start: a barrier cannot be sent later
 
 
 def share(barrier: Barrier, settings: dict[str, Any]) -> None:
-    _shared[:] = [barrier, create_app(settings)]
+    app = create_app(settings)
+    with app.app_context():
+        event.listen(db.engine, "connect", wait_longer)
+    _shared[:] = [barrier, app]
+
+
+def wait_longer(connection: Any, _record: object) -> None:
+    """Let nobody give up on a machine that is busy with other things: that the app does is held by `test_errors`."""
+    cursor = connection.cursor()
+    cursor.execute(
+        f"PRAGMA busy_timeout = {PATIENCE * 1000}" if DATABASE == "sqlite" else f"SET lock_timeout = '{PATIENCE}s'"
+    )
+    if DATABASE == "postgresql":
+        connection.commit()  # or the first rollback would take the setting back
+    cursor.close()
 
 
 def work(number: int) -> None:
@@ -39,7 +55,7 @@ def work(number: int) -> None:
     barrier, app = _shared
 
     def add(thread: int) -> None:
-        barrier.wait(60)
+        barrier.wait(PATIENCE)
         for turn in range(TURNS):
             with app.app_context(), transaction():
                 add_keys(f"Key {number}-{thread}-{turn}", step=1 if (thread + turn + number) % 2 else -1)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import or_, select
 
 from erebus import clock, trail
-from erebus.blueprints.projects.models import Project
-from erebus.commands.logs import answering
+from erebus.answering import answering
+from erebus.commands.logs import log_called
 from erebus.db import db, transaction
-from erebus.scope import PLATFORM
 
 
 @click.command()
@@ -21,11 +19,11 @@ from erebus.scope import PLATFORM
 def capacity(log: str, capacity: int, *, yes: bool) -> None:
     """Let LOG keep its N newest events, from 10 to 10000.
 
-    LOG is a project's address or id, or `platform`. The change is an event of that log.
+    LOG is a project's address or id, also of a deleted one, or `platform`. The change is an event of that log.
     """
     with answering():
         try:
-            change = _change(_log_id(log), capacity, yes=yes)
+            change = _change(log_called(log) or log, capacity, yes=yes)
         except (trail.UnknownLogError, trail.CapacityError) as error:
             raise click.ClickException(str(error)) from None
     click.echo(_told(change))
@@ -37,12 +35,6 @@ def _change(log_id: str, capacity: int, *, yes: bool) -> trail.CapacityChange:
         click.confirm(f"{_events(planned.displaced)} will be displaced for good. Go on?", abort=True)
     with transaction() as session:
         return trail.change_capacity(session.connection(), log_id, capacity, trail.SYSTEM, clock.milliseconds())
-
-
-def _log_id(log: str) -> str:
-    """Return the id of the log called *log*; the log of a deleted project goes by the project's id."""
-    found = select(Project.id).where(or_(Project.slug == log, Project.id == log))
-    return PLATFORM.id if log == PLATFORM.id else db.session.scalar(found) or log
 
 
 def _told(change: trail.CapacityChange) -> str:

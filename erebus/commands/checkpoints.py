@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import with_appcontext
 
-from erebus.commands.logs import answering, chosen_logs
+from erebus.answering import answering
+from erebus.commands.logs import UNANSWERED, chosen_logs
 from erebus.db import db
 from erebus.trail import is_genuine, key_of
 from erebus.verification import checkpoints as folder
@@ -34,7 +35,7 @@ def export(project: str | None) -> None:
     intact: of that one there is no checkpoint of now.
     """
     is_intact = True
-    with answering():
+    with answering(UNANSWERED):
         for log_id in chosen_logs(project):
             db.session.rollback()
             examined = examine(log_id)

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from erebus.blueprints.projects.models import Slug
 from erebus.db import db
 from erebus.scope import PLATFORM
 from erebus.verification import all_log_ids
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-class Unanswered(click.ClickException):
-    """The question cannot be answered; the text says why, and what to do."""
-
-    exit_code = 2
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn what the database fails with into `Unanswered`."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        message = f"the database does not answer ({type(error).__name__}). Run flask erebus doctor."
-        raise Unanswered(message) from None
+UNANSWERED = 2
+"""The exit code where the question whether a log is sound cannot be answered: 1 is an answer."""
 
 
 def chosen_logs(project: str | None) -> list[str]:
@@ -41,10 +21,18 @@ def chosen_logs(project: str | None) -> list[str]:
     """
     if project is None:
         return all_log_ids()
-    known = set(all_log_ids())
-    by_slug = db.session.scalar(select(Slug.project_id).where(Slug.slug == project))
-    found = next((name for name in (project, by_slug) if name in known), None)
+    found = log_called(project)
     if found is None:
         message = f"there is no log of {project!r}. Give a project's slug or id, or {PLATFORM.id!r}."
         raise click.BadParameter(message, param_hint="PROJECT")
     return [found]
+
+
+def log_called(name: str) -> str | None:
+    """Return the id of the log called *name*: by its id, or the slug that its project has, or had when it was deleted.
+
+    A slug never changes, and is never given twice.
+    """
+    known = set(all_log_ids())
+    by_slug = db.session.scalar(select(Slug.project_id).where(Slug.slug == name))
+    return next((log_id for log_id in (name, by_slug) if log_id in known), None)

@@ -16,7 +16,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
 from erebus import config, trail
+from erebus.answering import reaching
 from erebus.plugins import installation
+from erebus.protection import powers, what_is_left
 from erebus.upgrading import OWN, owner_connection
 
 if TYPE_CHECKING:
@@ -26,25 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 _ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-_POWERS = {
-    "it is a superuser": "SELECT rolsuper FROM pg_roles WHERE rolname = :role",
-    "it may make roles": "SELECT rolcreaterole FROM pg_roles WHERE rolname = :role",
-    "it owns tables of Erebus, or is a member of the role that does": (
-        "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(current_schema())"
-        " AND pg_has_role(:role, relowner, 'MEMBER'))"
-    ),
-    "it owns the schema or the database, or is a member of the role that does": (
-        "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = current_schema()"
-        " AND pg_has_role(:role, nspowner, 'MEMBER'))"
-        " OR EXISTS (SELECT FROM pg_database WHERE datname = current_database()"
-        " AND pg_has_role(:role, datdba, 'MEMBER'))"
-    ),
-}
-_LEFT = {
-    "may make temporary tables": "SELECT has_database_privilege(:role, current_database(), 'TEMP')",
-    "may make schemas": "SELECT has_database_privilege(:role, current_database(), 'CREATE')",
-    "may make tables": "SELECT has_schema_privilege(:role, current_schema(), 'CREATE')",
-}
 
 
 @click.command()
@@ -58,7 +41,7 @@ def roles() -> None:
     app = _app_url(settings)
     role = str(app.username)
     try:
-        with owner_connection(settings) as connection:
+        with reaching(), owner_connection(settings) as connection:
             is_new = _make(connection, app)
             _refuse_powers(connection, role)
             grant(connection, role)
@@ -90,16 +73,6 @@ def grant(connection: Connection, role: str) -> None:
     later = "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT "
     _run(connection, f"{later}{', '.join(_ROWS)} ON TABLES TO {{role}}", **names)
     _run(connection, f"{later}USAGE, SELECT ON SEQUENCES TO {{role}}", **names)
-
-
-def powers(connection: Connection, role: str) -> list[str]:
-    """Return why *role* could get past the triggers, in words; nothing if it could not."""
-    return list(_true(connection, role, _POWERS))
-
-
-def what_is_left(connection: Connection, role: str) -> list[str]:
-    """Return what *role* may still make that it does not need, in words."""
-    return list(_true(connection, role, _LEFT))
 
 
 def _app_url(settings: config.Settings) -> URL:
@@ -148,10 +121,6 @@ def _refuse_powers(connection: Connection, role: str) -> None:
 
 def _rights(table: str) -> Iterable[str]:
     return ("SELECT",) if table.startswith(OWN) else trail.RIGHTS.get(table, _ROWS)
-
-
-def _true(connection: Connection, role: str, questions: dict[str, str]) -> Iterable[str]:
-    return (words for words, query in questions.items() if connection.execute(text(query), {"role": role}).scalar())
 
 
 def _one(connection: Connection, query: str) -> str:

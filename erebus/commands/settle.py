@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from erebus import clock, trail
-from erebus.commands.logs import answering
+from erebus.answering import answering
 from erebus.db import db
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask.cli import with_appcontext
 
-from erebus.commands.logs import answering, chosen_logs
+from erebus.answering import answering
+from erebus.commands.logs import UNANSWERED, chosen_logs
 from erebus.db import db
 from erebus.trail import is_genuine, key_of, read_checkpoint
 from erebus.verification import examine, gone, record
@@ -32,7 +33,7 @@ def verify(project: str | None, against: TextIO | None, *, as_json: bool) -> Non
     The exit code is 0 if all are sound, 1 if one is not, or a line of the file is no checkpoint of ours, 2 if the
     question cannot be answered.
     """
-    with answering():
+    with answering(UNANSWERED):
         exported, strange = _read(against) if against else ({}, [])
         found = []
         for verification in _verify(_chosen(project, exported if against else None), exported):

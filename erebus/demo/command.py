@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from erebus.answering import answering
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.auth.passwords import is_right
 from erebus.config import SettingError, Settings
@@ -32,7 +33,11 @@ def demo(address: str | None) -> None:
 
     Where the demo is there already, nothing is made. Where anything else is, nothing is changed.
     """
-    settings = installation().settings
+    with answering():
+        _demo(installation().settings, address)
+
+
+def _demo(settings: Settings, address: str | None) -> None:
     found = look(settings)
     if found is Finding.SOMETHING_ELSE:
         raise click.ClickException(_SOMETHING_ELSE)

@@ -17,6 +17,7 @@ class Finding(enum.StrEnum):
     REWRITTEN = "rewritten"
     HEAD = "head changed"
     GONE = "log gone"
+    KEY = "other key"
     CHECKPOINT = "checkpoint forged"
     UNPROTECTED = "unprotected"
 

@@ -6,11 +6,14 @@ are the numbers from the seam, or head minus capacity, up to the head.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+from math import gcd
 from typing import TYPE_CHECKING
 
 from erebus.trail.chain import digest, link
 from erebus.trail.findings import Fault, Finding
-from erebus.trail.tables import MAX_CAPACITY, ZERO_HASH
+from erebus.trail.tables import MAX_CAPACITY, MIN_CAPACITY, ZERO_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,15 +26,41 @@ def is_authentic(event: AuditEvent, key: bytes) -> bool:
     return not event.flaw and _hash(event, key, event.number) == event.hash
 
 
-def faults_of(log: AuditLog, key: bytes) -> list[Fault]:
-    """Return what is wrong with *log*: the first wrong event, events too many, and what its own row gets wrong."""
+def is_of_another_key(log: AuditLog, key: bytes) -> bool:
+    """Return whether *key* fits none of the events of *log*, though these hold together from the oldest to the head."""
+    events = log.events
+    if not events or log.flaw or any(event.flaw or is_authentic(event, key) for event in events):
+        return False
+    follows = all(e.number == o.number + 1 and e.previous_hash == o.hash for e, o in pairwise(events))
+    return follows and (events[0].number, events[0].hash) == (log.head_number, log.head_hash)
+
+
+def faults_of(log: AuditLog, key: bytes, reached: int = 0) -> list[Fault]:
+    """Return what is wrong with *log*: the first wrong event, events too many, and what its own row gets wrong.
+
+    That it does not go on to the number *reached*, as it once did, is for others to say.
+    """
     if flaw := log.flaw or _impossible(log):
         return [Fault(Finding.HEAD, None, f"the log's own row holds what was never written ({flaw})")]
+    if (laid := _laid_for(log)) != log.capacity:
+        words = f"the log's capacity is {log.capacity}, and its events lie as in a log of {laid}"
+        return [*faults_of(replace(log, capacity=laid), key, reached), Fault(Finding.HEAD, log.head_number, words)]
     authentic = {id(event) for event in log.events if event.log_id == log.id and is_authentic(event, key)}
     head = _head(log, authentic)
     inside, strays = _sort(log, head, authentic)
-    walked = _walk(log, head, inside, strays, authentic, key)
+    numbers = range(_oldest(log, head, inside, reached), head + 1)
+    walked = _walk(log, numbers, inside, strays, authentic, key)
     return [*walked, *_too_many(strays), *_row_faults(log, head)]
+
+
+def _laid_for(log: AuditLog) -> int:
+    """Return the capacity for which the ring was laid, if all events agree on one; else that of the log's row."""
+    whole_turns = gcd(*(event.number - event.slot for event in log.events))
+    least = max((event.slot + 1 for event in log.events), default=0)
+    if log.capacity >= least and whole_turns % log.capacity == 0:
+        return log.capacity
+    agreed = (n for n in range(max(least, MIN_CAPACITY), MAX_CAPACITY + 1) if whole_turns and whole_turns % n == 0)
+    return next(agreed, log.capacity)
 
 
 def _head(log: AuditLog, authentic: set[int]) -> int:
@@ -59,6 +88,11 @@ def _first(log: AuditLog, head: int) -> int:
     return max(log.seam_number, head - log.capacity) + 1
 
 
+def _oldest(log: AuditLog, head: int, inside: dict[int, AuditEvent], reached: int) -> int:
+    """Return from which number on none may be missing: what a cut end had displaced, nothing brings back."""
+    return min(inside, default=head + 1) if reached > head else _first(log, head)
+
+
 def _sort(log: AuditLog, head: int, authentic: set[int]) -> tuple[dict[int, AuditEvent], list[AuditEvent]]:
     """Return the events by number, and those that have no place: beyond the window, or a number's second."""
     inside: dict[int, AuditEvent] = {}
@@ -73,19 +107,18 @@ def _sort(log: AuditLog, head: int, authentic: set[int]) -> tuple[dict[int, Audi
 
 def _walk(  # noqa: PLR0913, PLR0917 - what a walk along the chain looks at
     log: AuditLog,
-    head: int,
+    numbers: range,
     inside: dict[int, AuditEvent],
     strays: list[AuditEvent],
     authentic: set[int],
     key: bytes,
 ) -> Iterable[Fault]:
     """Yield the first fault on the way from the seam to the head; a stray that explains it is none any more."""
-    first = _first(log, head)
-    previous = log.seam_hash if first == log.seam_number + 1 else None  # of a log never cut, 32 zero bytes
-    for number in range(first, head + 1):
+    previous = log.seam_hash if numbers.start == log.seam_number + 1 else None  # of a log never cut, 32 zero bytes
+    for number in numbers:
         event = inside.get(number)
         if event is None:
-            yield _missing(number, head, inside, strays, key)
+            yield _missing(log, numbers, number, inside, strays, key)
             return
         if id(event) not in authentic:
             yield _altered(event, log.events, key)
@@ -99,15 +132,32 @@ def _walk(  # noqa: PLR0913, PLR0917 - what a walk along the chain looks at
         previous = event.hash
 
 
-def _missing(number: int, head: int, inside: dict[int, AuditEvent], strays: list[AuditEvent], key: bytes) -> Fault:
+def _missing(  # noqa: PLR0913, PLR0917 - the same
+    log: AuditLog,
+    numbers: range,
+    number: int,
+    inside: dict[int, AuditEvent],
+    strays: list[AuditEvent],
+    key: bytes,
+) -> Fault:
     for stray in strays:
         if _hash(stray, key, number) == stray.hash:
             strays.remove(stray)
             other = f"the number {stray.number}" if stray.number else "no number"
             return Fault(Finding.CHANGED, number, f"event {number} bears {other} now")
-    if max(inside, default=0) > number:
-        return Fault(Finding.DELETED, number, f"event {number} is not there")
-    return Fault(Finding.CUT_OFF, number, f"the end is cut off: event {number} is not there, and the head is #{head}")
+    head = numbers.stop - 1
+    if max(inside, default=0) < number:
+        words = f"the end is cut off: event {number} is not there, and the head is #{head}"
+        return Fault(Finding.CUT_OFF, number, words)
+    return Fault(Finding.DELETED, number, f"event {number} is not there{_or_cut_off(log, numbers, number, inside)}")
+
+
+def _or_cut_off(log: AuditLog, numbers: range, number: int, inside: dict[int, AuditEvent]) -> str:
+    """Say, where the oldest are missing, that a cut end may have displaced them, and the head been moved back."""
+    oldest = min(inside)
+    if number != numbers.start or len(inside) != numbers.stop - oldest:
+        return ""
+    return f"; or the log went on to #{oldest - 1 + log.capacity}, its end was cut off, and the head moved back"
 
 
 def _altered(event: AuditEvent, events: Iterable[AuditEvent], key: bytes) -> Fault:

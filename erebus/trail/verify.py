@@ -13,7 +13,7 @@ from erebus.trail.checkpoints import contradictions, is_genuine, newest_of
 from erebus.trail.findings import Fault, Finding
 from erebus.trail.ledger import key_of
 from erebus.trail.reading import newest_events, read_events, read_log
-from erebus.trail.soundness import faults_of, is_authentic
+from erebus.trail.soundness import faults_of, is_authentic, is_of_another_key
 from erebus.trail.tables import ZERO_HASH
 from erebus.trail.triggers import missing_triggers
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from erebus.trail.events import AuditLog
 
 _TRIED = 5  # events that a key is tried on: one of them may have been changed
+
+_OTHER_KEY = (
+    "no event fits this installation's chain key: either that is not the key that the log was written with, or every"
+    " event was changed; without the right key nothing can be verified"
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def verify(connection: Connection, log: AuditLog | str, checkpoints: Iterable[Ch
     found = read_log(connection, log) if isinstance(log, str) else log
     if found is None:
         return _gone(connection, str(log), against, key)
-    faults = faults_of(found, key)
+    faults = [*_other_key(connection, found, against, key)] or faults_of(found, key, _reached(found.id, against, key))
     before = min((fault.number for fault in faults if fault.number is not None), default=None)
     further, anchor = contradictions(found, against, key, before)
     numbers = [event.number for event in found.events]
@@ -98,6 +103,17 @@ def key_fits(connection: Connection) -> bool | None:
     """Return whether the engine's key is the one that the newest events were written with; None if there are none."""
     events, key = newest_events(connection, _TRIED), key_of(connection)
     return any(is_authentic(event, key) for event in events) if events else None
+
+
+def _other_key(connection: Connection, log: AuditLog, against: Sequence[Checkpoint], key: bytes) -> Iterable[Fault]:
+    """Yield that *key* is not the one of *log*, unless a checkpoint or the newest event of another log bears it out."""
+    if is_of_another_key(log, key) and not _reached(log.id, against, key) and not key_fits(connection):
+        yield Fault(Finding.KEY, None, _OTHER_KEY)
+
+
+def _reached(log_id: str, against: Iterable[Checkpoint], key: bytes) -> int:
+    """Return how far the log has gone on, as far as genuine checkpoints tell; 0 if there is none."""
+    return max((c.number for c in against if c.log_id == log_id and is_genuine(c, key)), default=0)
 
 
 def _first(faults: list[Fault]) -> Fault | None:

@@ -13,6 +13,7 @@ from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, Region
 from erebus.db import transaction
 from erebus.trail import AuditLog, read_log, verify
+from tests.commands.conftest import House
 from tests.conftest import PASSWORD
 
 if TYPE_CHECKING:
@@ -56,6 +57,24 @@ def test_a_log_is_called_by_its_projects_address_or_id(
     log = log_of(app, project.id)
     assert (log.capacity, len(log.events), log.events[0].actor_id) == (250, 24, "system")
     assert log.events[0].description == "Changed capacity of the log from 100 to 250 events; 0 displaced"
+
+
+@pytest.mark.parametrize("name", ["deleted-one", "id"])
+def test_a_deleted_projects_log_is_called_as_verify_calls_it(house: House, runner: FlaskCliRunner, name: str) -> None:
+    called = house.deleted if name == "id" else name
+
+    answer = runner.invoke(args=["erebus", "capacity", called, "250"])
+
+    assert (answer.exit_code, answer.output) == (0, "It keeps 250 events now, 100 before; 0 displaced.\n")
+    assert log_of(house.app, house.deleted).capacity == 250
+    assert runner.invoke(args=["erebus", "verify", called]).exit_code == 0
+
+
+def test_a_renamed_projects_log_has_its_address_for_good(app: Flask, runner: FlaskCliRunner, project: Project) -> None:
+    assert project.title == "Engine 20"
+    assert runner.invoke(args=["erebus", "capacity", "engine", "250"]).exit_code == 0
+    assert runner.invoke(args=["erebus", "verify", "engine"]).exit_code == 0
+    assert "there is no log engine-20" in runner.invoke(args=["erebus", "capacity", "engine-20", "250"]).output
 
 
 def test_the_platforms_log_has_a_name_of_its_own(app: Flask, runner: FlaskCliRunner) -> None:

@@ -50,7 +50,11 @@ class Place:
         return create_app({**self.settings, **settings}, plugins=[notes.plugin])
 
     def run(self, *arguments: str, typed: str = "", **settings: str) -> Result:
-        return self.make(**settings).test_cli_runner().invoke(args=["erebus", *arguments], input=typed)
+        app = self.make(**settings)
+        result = app.test_cli_runner().invoke(args=["erebus", *arguments], input=typed)
+        with app.app_context():
+            db.engine.dispose()
+        return result
 
 
 def address(url: str, user: str, password: str | None = None) -> str:
@@ -92,6 +96,34 @@ def test_the_app_works_as_a_role_that_owns_nothing(place: Place) -> None:
         assert db.session.execute(text("SELECT current_user")).scalar() == place.role
         db.session.remove()
         db.engine.dispose()
+
+
+def owner_line(result: Result) -> str:
+    return next(line for line in result.stdout.splitlines() if " owner " in line)
+
+
+def test_the_doctor_warns_as_long_as_the_app_could_get_past_the_triggers(place: Place) -> None:
+    assert place.run("upgrade").exit_code == 0
+    place.ask(f"CREATE ROLE {place.role} LOGIN")
+    place.ask(f"GRANT {make_url(place.owner).username} TO {place.role}")
+    place.run("verify")  # what it must ask for beside
+
+    one_role, doctor = place.run("doctor", DATABASE_URL=place.owner), place.run("doctor")
+    place.ask(f"REVOKE {make_url(place.owner).username} FROM {place.role}")
+    place.ask(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {place.role}")
+    early = place.run("doctor")
+    assert place.run("roles").exit_code == 0
+    late = place.run("doctor")
+
+    assert [one_role.exit_code, doctor.exit_code, late.exit_code] == [0, 0, 0], one_role.output
+    assert owner_line(one_role).startswith("warn ")
+    assert "it may make roles; it owns tables of Erebus" in owner_line(one_role)
+    assert "it owns tables of Erebus, or is a member of the role that does" in owner_line(doctor)
+    assert (
+        owner_line(early)
+        == f"warn  owner         the app's role {place.role} owns nothing, but may make temporary tables"
+    )
+    assert owner_line(late) == f"well  owner         the app's role {place.role} owns nothing"
 
 
 def test_it_may_be_run_before_the_tables_are_made_and_again_afterwards(place: Place) -> None:

@@ -66,6 +66,16 @@ def test_what_is_wrong_is_named_and_the_exit_code_is_1(house: House, runner: Fla
     assert runner.invoke(args=[*VERIFY, "kept-one"]).exit_code == 1
 
 
+def test_another_key_is_told_as_that(house: House, runner: FlaskCliRunner, settings: dict[str, Any]) -> None:
+    app = create_app({**settings, "CHAIN_KEY": "00" * 32})
+    result = app.test_cli_runner().invoke(args=[*VERIFY, "kept-one"])
+    with app.app_context():
+        db.engine.dispose()
+
+    assert result.exit_code == 1
+    assert f"{house.kept}: other key: no event fits this installation's chain key: either that is not" in result.stdout
+
+
 def test_a_log_without_its_row_and_one_without_anything_but_a_checkpoint_are_found(
     house: House, runner: FlaskCliRunner
 ) -> None:

@@ -95,6 +95,20 @@ def test_the_first_three_of_a_kind_stand_by_themselves_and_the_rest_is_one_line(
         assert trail.verify(session.connection(), "a").is_sound
 
 
+def test_visitors_are_one_actor_wherever_they_come_from(engine: Engine) -> None:
+    first, second = ({**content(kind=f"Kind {n}"), "address": f"192.0.2.{n}"} for n in (1, 2))
+    with engine.begin() as connection:
+        for n in range(4):
+            append_failures(connection, LOG, [{**first, "action_description": f"Kind {n}"}], START)
+        append_failures(connection, LOG, [second], START + 1)
+        append_failures(connection, LOG, [content("ada")], START + 2)
+
+    with Session(engine) as session:
+        assert [event.actor_id for event in kept(session)] == ["anonymous"] * 4 + ["ada"]
+        assert {event.address for event in kept(session)} == {"192.0.2.1", None}
+        assert [b.count for b in trail.open_bursts(session.connection(), "a")] == [1]
+
+
 @pytest.mark.parametrize("by", ["append", "failure"])
 def test_a_summary_is_written_by_what_comes_next(engine: Engine, by: str) -> None:
     with engine.begin() as connection:

@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erebus import trail
-from erebus.commands.roles import grant, powers, what_is_left
+from erebus.commands.roles import grant
 from erebus.db import prepare
+from erebus.protection import powers, what_is_left
 from erebus.trail.tables import audit_events, audit_logs
 from tests.trail.bypasses import BYPASSES, COLUMNS, ON_POSTGRESQL, forged
 from tests.trail.conftest import KEY, Shelf, definitions

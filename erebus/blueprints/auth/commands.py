@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
+from erebus.answering import answering
 from erebus.blueprints.auth import services
 from erebus.db import transaction
 
@@ -14,6 +15,6 @@ from erebus.db import transaction
 @with_appcontext
 def sign_up(state: str) -> None:
     """Let people register themselves (open), or not (closed)."""
-    with transaction():
+    with answering(), transaction():
         services.set_open_sign_up(is_open=state == "open")
     click.echo(f"Sign-up is {state}.")

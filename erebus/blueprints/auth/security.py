@@ -47,6 +47,8 @@ def init_security(app: Flask) -> None:
     )
     security.want_json(_wants_no_json)
     security.login_manager.request_loader(_no_token)
+    # Nothing asks Flask-Principal who somebody is: it would read the reader's row before every request, a probe's too.
+    security.principal.identity_loaders.clear()
     app.before_request(_check_next)
     user_logged_in.connect(_renew_form_token, app)
 
