@@ -61,13 +61,14 @@ def _prefetch_rows(buffer: Buffer, mapper: Mapper[Any], connection: Connection, 
 def row_of(buffer: Buffer, connection: Connection, state: State, *, is_deleted: bool) -> Row:
     """Return the row of *state* as it was before the flush: empty where the object is known to hold it, or it is gone.
 
-    Of an object that the flush came upon by itself (an orphan) it is read now.
+    Of an object that the flush came upon by itself (an orphan) it is read now, and where the row has its key in another
+    form than the object.
     """
     if state in buffer.ahead.rows:
         return dict(buffer.ahead.rows[state])
     if not _is_lacking(buffer, connection, state, is_deleted):
         return {}
-    return _read(state.mapper, connection, [_key(state)]).get(_key(state), {})
+    return next(iter(_read(state.mapper, connection, [_key(state)]).values()), {})
 
 
 def _read(mapper: Mapper[Any], connection: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
