@@ -27,10 +27,11 @@ NONE: frozenset[str] = frozenset()
 class Entry:
     """A row that a running flush is about to write, or has written, and what is known of it.
 
-    *was* and *identity* are its primary key before and after; *changed* the attributes that were set; *links* its
-    many-to-many links before; *children* what the database itself changes with it. *is_switch* marks a row that was
-    deleted and made anew in one flush, *is_fresh* an object that holds what its row does, *is_stale* one that holds
-    something else of what it leaves alone.
+    *was* and *identity* are its primary key before and after; *changed* the attributes that were set, *wanted* the
+    fields of which must be known what they become; *links* its many-to-many links before; *children* what the database
+    itself changes with it. *is_switch* marks a row that was deleted and made anew in one flush, *is_fresh* an object
+    that holds what its row does, *is_stale* one that holds something else of what it leaves alone, *is_gone* a row that
+    was to be deleted and is not there: SQLAlchemy only warns then.
     """
 
     mapper: Mapper[Any]
@@ -52,6 +53,7 @@ class Entry:
     is_switch: bool = False
     is_fresh: bool = False
     is_stale: bool = False
+    is_gone: bool = False
     _leader: Watched | None = None
 
     @property

@@ -74,7 +74,8 @@ def _before_update(mapper: Mapper[Any], connection: Connection, state: State) ->
 def _before_delete(mapper: Mapper[Any], connection: Connection, state: State) -> None:
     if session := _session_of(mapper, state):
         entry = _begin_written(session, mapper, connection, state, DELETE)
-        entry.told = told_of(session, entry)
+        if not entry.is_gone:
+            entry.told = told_of(session, entry)
 
 
 def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection, state: State, action: str) -> Entry:
@@ -90,6 +91,7 @@ def _begin_written(session: Session, mapper: Mapper[Any], connection: Connection
     entry.is_stale = bool(row) and bool(differing(state, row))
     is_known = buffer.freshness.is_fresh(state, are_reads_held=holds_reads(connection))
     entry.is_fresh = is_known or (bool(row) and not entry.is_stale)
+    entry.is_gone = action == DELETE and not row and not is_known
     return entry
 
 

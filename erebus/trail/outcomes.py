@@ -105,7 +105,7 @@ def capture(session: Session, buffer: Buffer) -> None:
             if entry.children:
                 leader = {entry.leader: _row_now(entry)}
                 buffer.captures += compare(entry.connection, entry.children, actor, leader)
-            if entry.action != UPDATE or entry.after:
+            if not entry.is_gone and (entry.action != UPDATE or entry.after):
                 buffer.captures.append(_capture_of(entry, actor))
 
 

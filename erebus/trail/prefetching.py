@@ -84,7 +84,8 @@ def _held(buffer: Buffer, state: State, *, is_deleted: bool, are_reads_held: boo
 def row_of(buffer: Buffer, connection: Connection, state: State, *, is_deleted: bool) -> Row:
     """Return the row of *state* as it was before the flush: empty where the object is known to hold it, or it is gone.
 
-    Of an object that the flush came upon by itself (an orphan) it is read now.
+    Of an object that the flush came upon by itself (an orphan) it is read now, and where the row has its key in another
+    form than the object.
     """
     if state in buffer.ahead.rows:
         return dict(buffer.ahead.rows[state])
@@ -92,7 +93,7 @@ def row_of(buffer: Buffer, connection: Connection, state: State, *, is_deleted: 
         return {}
     if _held(buffer, state, is_deleted=is_deleted, are_reads_held=holds_reads(connection)) is not None:
         return {}
-    return _read(state.mapper, connection, [_key(state)]).get(_key(state), {})
+    return next(iter(_read(state.mapper, connection, [_key(state)]).values()), {})
 
 
 def _read(mapper: Mapper[Any], connection: Connection, keys: Iterable[Key]) -> dict[Key, Row]:

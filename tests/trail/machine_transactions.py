@@ -62,7 +62,8 @@ class TransactionSteps(Core):
     def recover(self, number: int) -> object:
         """Meet a constraint in a savepoint, and go on."""
         role = self.family.roles["tag"]
-        found = self.get_or_add(role, number)
+        found = self.existing(role, number)
+        self.session.refresh(found)  # a statement may have passed it by
         found.name = found.name or "green"
         name = found.name
         savepoint = self.session.begin_nested()

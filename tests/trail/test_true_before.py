@@ -298,6 +298,21 @@ def test_a_deletion_tells_the_last_values_of_the_row(
     assert kept(session)[-1].entity_label == "Emma"
 
 
+@pytest.mark.filterwarnings("ignore:DELETE statement on table:sqlalchemy.exc.SAWarning")
+def test_a_deletion_of_what_another_has_deleted_is_no_event(
+    engine: Engine, session: Session, keeping: Session, theirs: Book
+) -> None:
+    """SQLAlchemy only warns of it."""
+    with Session(engine) as other:
+        other.delete(other.get_one(Book, theirs.id))
+        other.commit()
+    keeping.delete(theirs)
+    keeping.commit()
+
+    session.rollback()
+    assert [(e.action, e.entity_type) for e in kept(session)[1:]] == [("create", "book"), ("delete", "book")]
+
+
 def test_an_orphan_is_told_with_the_last_values_of_its_row(engine: Engine, session: Session, book: Book) -> None:
     with Session(engine, expire_on_commit=False) as keeping:
         shelf = keeping.get_one(Shelf, "a")
