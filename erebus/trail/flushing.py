@@ -101,9 +101,11 @@ def _after(_mapper: Mapper[Any], _connection: Connection, target: object) -> Non
     session = object_session(target)
     if session is not None and (entry := buffer_of(session).begun.pop(id(target), None)):
         buffer_of(session).flushed.append(entry)
-        if entry.is_fresh and entry.action != DELETE:
-            freshness, state = buffer_of(session).freshness, instance_state(target)
-            (freshness.doubt if _has_set_inexact(entry) else freshness.know)(state)
+        freshness, state = buffer_of(session).freshness, instance_state(target)
+        if entry.action == DELETE or (entry.is_fresh and _has_set_inexact(entry)):
+            freshness.doubt(state)
+        elif entry.is_fresh:
+            freshness.know(state)
 
 
 def _has_set_inexact(entry: Entry) -> bool:
