@@ -313,6 +313,18 @@ def test_a_deletion_of_what_another_has_deleted_is_no_event(
     assert [(e.action, e.entity_type) for e in kept(session)[1:]] == [("create", "book"), ("delete", "book")]
 
 
+@pytest.mark.filterwarnings("ignore:DELETE statement on table:sqlalchemy.exc.SAWarning")
+def test_what_was_made_and_deleted_here_is_no_event_when_a_cascade_comes_upon_it_again(session: Session) -> None:
+    session.add(shelf := Shelf(id="b", books=[book := Book(title="Dune")]))
+    session.flush()
+    session.delete(book)
+    session.flush()
+    session.delete(shelf)
+    session.commit()
+
+    assert kept(session, "b") == []
+
+
 def test_an_orphan_is_told_with_the_last_values_of_its_row(engine: Engine, session: Session, book: Book) -> None:
     with Session(engine, expire_on_commit=False) as keeping:
         shelf = keeping.get_one(Shelf, "a")
