@@ -102,10 +102,10 @@ def _after(_mapper: Mapper[Any], _connection: Connection, target: object) -> Non
     if session is not None and (entry := buffer_of(session).begun.pop(id(target), None)):
         buffer_of(session).flushed.append(entry)
         freshness, state = buffer_of(session).freshness, instance_state(target)
-        if entry.action == DELETE or (entry.is_fresh and _has_set_inexact(entry)):
-            freshness.doubt(state)
+        if entry.action == DELETE:
+            freshness.lose(state)
         elif entry.is_fresh:
-            freshness.know(state)
+            (freshness.doubt if _has_set_inexact(entry) else freshness.know)(state)
 
 
 def _has_set_inexact(entry: Entry) -> bool:
