@@ -122,10 +122,10 @@ def _after(_mapper: Mapper[Any], _connection: Connection, state: State) -> None:
     session = state.session
     if session is not None and (entry := (buffer := buffer_of(session)).begun.pop(state, None)):
         buffer.flushed.append(entry)
-        if entry.action == DELETE or (entry.is_fresh and _has_set_inexact(entry)):
-            buffer.freshness.doubt(state)
+        if entry.action == DELETE:
+            buffer.freshness.lose(state)
         elif entry.is_fresh:
-            buffer.freshness.know(state)
+            (buffer.freshness.doubt if _has_set_inexact(entry) else buffer.freshness.know)(state)
 
 
 def _has_set_inexact(entry: Entry) -> bool:

@@ -42,6 +42,7 @@ class Freshness:
         self._locked: dict[int, tuple[Any, Tables]] = {}
         self._doubtful: set[InstanceState[Any]] = set()
         self._known: set[InstanceState[Any]] = set()
+        self._deleted: set[Any] = set()
 
     def refreshed(self, state: InstanceState[Any], statement: Any, names: Collection[str] | None) -> None:  # noqa: ANN401 - of any kind
         """Keep that *statement* loaded the attributes *names* of *state*, or all: it is fresh if it holds no others."""
@@ -60,8 +61,14 @@ class Freshness:
         self._refreshed.pop(state, None)
         self._doubtful.add(state)
 
+    def lose(self, state: InstanceState[Any]) -> None:
+        """Keep that the row of *state* was deleted: no object of its key is known to hold what a row does."""
+        self._deleted.add(state.key)
+
     def is_fresh(self, state: InstanceState[Any], *, are_reads_held: bool) -> bool:
         """Return whether *state* holds what its row does; *are_reads_held* if what was read cannot change unnoticed."""
+        if self._deleted and state.key in self._deleted:
+            return False
         if state in self._known:
             return True
         statement = self._refreshed.get(state)

@@ -61,7 +61,8 @@ def done_or_pending(session: Session, buffer: Buffer) -> Iterator[Tried]:
 def pending(session: Session, buffer: Buffer) -> Iterator[Tried]:
     """Yield what waits in *session* to be flushed, but for what a flush that runs has written."""
     written = _written(session, buffer)
-    changed = [o for o in session.dirty if session.is_modified(o) or changes_links(o)]
+    with session.no_autoflush:  # a composite loads what it lacks
+        changed = [o for o in session.dirty if session.is_modified(o) or changes_links(o)]
     for action, targets in ((CREATE, session.new), (UPDATE, changed), (DELETE, session.deleted)):
         for target in (o for o in targets if id(o) not in written):
             state, connection = instance_state(target), _open_connection(session, buffer, object_mapper(target))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import JSON, null, select
+from sqlalchemy import JSON, event, null, select
 from sqlalchemy.orm import Session, defer, load_only, make_transient
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
@@ -187,6 +187,22 @@ def test_the_parts_of_a_composite_are_told(session: Session, sample: Sample) -> 
     session.commit()
 
     assert changes(told(session)[-1]) == {"x": (1, 3), "y": (2, 4)}
+
+
+def test_a_failure_is_kept_where_a_composite_has_to_be_loaded_first(session: Session, sample: Sample) -> None:
+    """To load it must not run the listener again that has failed."""
+
+    def fail(*_args: object) -> None:
+        raise ValueError
+
+    sample.label = "two"
+    session.expire(sample, ["x", "y", "where"])
+    event.listen(session, "before_flush", fail)
+    with pytest.raises(ValueError, match=r"^$"):
+        session.commit()
+    event.remove(session, "before_flush", fail)
+
+    assert (told(session)[-1].status, changes(told(session)[-1])) == (False, {"label": ("one", "two")})
 
 
 @pytest.mark.parametrize("option", [defer(Sample.data, raiseload=True), load_only(Sample.id, raiseload=True)])

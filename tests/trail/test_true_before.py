@@ -314,10 +314,16 @@ def test_a_deletion_of_what_another_has_deleted_is_no_event(
 
 
 @pytest.mark.filterwarnings("ignore:DELETE statement on table:sqlalchemy.exc.SAWarning")
-def test_what_was_made_and_deleted_here_is_no_event_when_a_cascade_comes_upon_it_again(session: Session) -> None:
+@pytest.mark.parametrize("is_same", [True, False])
+def test_what_was_made_and_deleted_here_is_no_event_when_a_cascade_comes_upon_it_again(
+    session: Session, *, is_same: bool
+) -> None:
+    """By the same object, or by another of the same row."""
     session.add(shelf := Shelf(id="b", books=[book := Book(title="Dune")]))
     session.flush()
-    session.delete(book)
+    if not is_same:
+        session.expunge(book)
+    session.delete(session.get_one(Book, book.id))
     session.flush()
     session.delete(shelf)
     session.commit()
