@@ -55,15 +55,33 @@ def _session_of(mapper: Mapper[Any], state: State) -> Session | None:
 
 def _before_insert(mapper: Mapper[Any], connection: Connection, state: State) -> None:
     if session := _session_of(mapper, state):
-        # Deleted and made anew under one key in one flush, the row is updated: SQLAlchemy's "row switch".
         buffer, key = buffer_of(session), key_now(state, mapper)
-        old = session.identity_map.get(mapper.identity_key_from_primary_key(key, state.identity_token))
-        is_deleted = old is not None and buffer.unit_of_work.is_deleted(instance_state(old))
-        before = read_row(mapper, connection, key) if is_deleted else {}
+        old = _replaced(session, buffer, mapper, state, key)
+        if old is None:
+            _begin(session, buffer, mapper, connection, state, CREATE, key, {}).is_fresh = True
+        else:
+            _begin_switched(session, connection, state, key, old)
+
+
+def _replaced(session: Session, buffer: Buffer, mapper: Mapper[Any], state: State, key: Key) -> State | None:
+    """Return what is deleted and made anew under its *key* in one flush: the row is updated, a "row switch"."""
+    old = session.identity_map.get(mapper.identity_key_from_primary_key(key, state.identity_token))
+    is_deleted = old is not None and buffer.unit_of_work.is_deleted(instance_state(old))
+    return instance_state(old) if is_deleted else None
+
+
+def _begin_switched(session: Session, connection: Connection, state: State, key: Key, old: State) -> None:
+    """Begin with an object that takes over the row of an *old* one; that is no deletion if both are of one class."""
+    buffer, mapper = buffer_of(session), state.mapper
+    before = read_row(mapper, connection, key)
+    if before and old.class_ is not mapper.class_:
+        _before_delete(old.mapper, connection, old)
+        _after(old.mapper, connection, old)
+        entry = _begin(session, buffer, mapper, connection, state, CREATE, key, {})
+    else:
         entry = _begin(session, buffer, mapper, connection, state, UPDATE if before else CREATE, key, before)
-        entry.is_switch, entry.is_fresh = bool(before), True
-        if before:
-            entry.links = dict(buffer.ahead.links.get(instance_state(old), {}))
+        entry.links = dict(buffer.ahead.links.get(old, {})) if before else entry.links
+    entry.is_switch, entry.is_fresh = bool(before), True
 
 
 def _before_update(mapper: Mapper[Any], connection: Connection, state: State) -> None:

@@ -46,10 +46,10 @@ def settle(buffer: Buffer) -> None:
 def _wanted(entry: Entry) -> frozenset[str]:
     """Return the fields whose values after the flush must be known."""
     scope = entry.scope
-    if entry.action == CREATE:
-        return scope.recorded
     if entry.is_switch:
         return scope.fields
+    if entry.action == CREATE:
+        return scope.recorded
     changed, set_now = entry.changed, entry.state.committed_state.keys()
     if set_now != changed:
         changed |= set_now

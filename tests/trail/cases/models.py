@@ -168,6 +168,20 @@ class Labelling(Base):
     label: Mapped[Label] = relationship()
 
 
+class Asset(Base):
+    """One table for all kinds of it."""
+
+    __tablename__ = "assets"
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "asset"}  # noqa: RUF012 - SQLAlchemy's
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str | None]
+
+
+class Server(Asset):
+    __mapper_args__ = {"polymorphic_identity": "server"}  # noqa: RUF012 - the same
+
+
 class Party(Base):
     __tablename__ = "parties"
     __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "party"}  # noqa: RUF012 - SQLAlchemy's
@@ -221,6 +235,8 @@ RECORDED: dict[type, tuple[str, ...]] = {
     Nick: ("name", "kind", "second", "points"),
     Label: ("text",),
     Labelling: ("task_id", "label_id"),
+    Asset: ("name",),
+    Server: ("name",),
     Party: ("name",),
     Person: ("name", "role"),
     Team: ("lead_id",),

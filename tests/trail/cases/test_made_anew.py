@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.trail.cases.conftest import News
-from tests.trail.cases.models import Tag, Task
+from tests.trail.cases.models import Asset, Server, Tag, Task
 
 
 @pytest.mark.parametrize("flushes", [1, 2], ids=["in one flush", "in two"])
@@ -43,3 +43,21 @@ def test_what_is_made_under_the_key_of_another_that_stays_is_a_failed_creation(s
     session.rollback()
 
     assert news() == ["main: not done: create tag 1 text tag"]
+
+
+@pytest.mark.parametrize(("flushes", "told"), [(1, " name rack"), (2, "")], ids=["in one flush", "in two"])
+def test_what_takes_over_the_row_of_another_class_is_no_update_of_it(
+    session: Session, news: News, flushes: int, told: str
+) -> None:
+    """In one flush SQLAlchemy leaves in the row what the new object does not set."""
+    session.add(asset := Asset(id=1, name="rack"))
+    session.commit()
+    assert asset.name == "rack"
+    news()
+    session.delete(asset)
+    if flushes == 2:
+        session.flush()
+    session.add(Server(id=1))
+    session.commit()
+
+    assert news() == ["main: delete asset 1 name rack", f"main: create server 1{told}"]
