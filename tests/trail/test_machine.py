@@ -95,6 +95,7 @@ def _emptied(engine: Engine) -> Machine:
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("; ".join(f"DELETE FROM {t.name}" for t in tables))
+        connection.execute("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")  # counted keys
     return _machine(engine)
 
 
