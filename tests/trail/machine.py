@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from sqlalchemy import event, select
+from sqlalchemy import event, inspect, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_mapper
 from sqlalchemy.orm.exc import StaleDataError
 
 from erebus import trail
@@ -209,9 +209,23 @@ class Core(RuleBasedStateMachine):
     def get(self, role: Role, number: int) -> Any:
         """The object with the key *number* of the role, if it is there; where keys count up, the one in that place."""
         if not role.is_serial:
-            return self.hold(self.session.get(role.model, role.pool[number]))
+            found = self.session.get(role.model, role.pool[number])
+            if found is not None and self._is_of_another_class(found):
+                self.session.expunge(found)
+                found = self.session.get(role.model, role.pool[number])
+            return self.hold(found)
         statement = select(role.model).order_by(role.model.id).offset(number).limit(1)
         return self.hold(self.session.scalars(statement).first())
+
+    def _is_of_another_class(self, found: Any) -> bool:
+        """Whether the row of *found* has become one of another class behind the session, which goes on with the old."""
+        mapper = object_mapper(found)
+        if mapper.polymorphic_on is None or not inspect(found).persistent:
+            return False
+        is_row = [c == value for c, value in zip(mapper.primary_key, inspect(found).identity, strict=True)]
+        with self.session.no_autoflush:
+            sort = self.session.connection().scalar(select(mapper.polymorphic_on).where(*is_row))
+        return sort not in {None, mapper.polymorphic_identity}
 
     def existing(self, role: Role, number: int) -> Any:
         """The object with the key *number*, with its row: made and flushed if it was not there."""
