@@ -31,7 +31,8 @@ class Case(NamedTuple):
     def name(self) -> str:
         """Name the measure."""
         where = "one project" if self.is_one_project else "many projects"
-        return f"{self.writers} writers, {where}, {self.pause * 1000:.0f} ms between flushes"
+        writers = "1 writer" if self.writers == 1 else f"{self.writers} writers"
+        return f"{writers}, {where}, {self.pause * 1000:.0f} ms between flushes"
 
 
 def cases() -> Iterator[Case]:
