@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from erebus.blueprints.audit.differences import mark
 from erebus.blueprints.audit.presenter import as_json, changes_of
-from erebus.trail import printable
+from erebus.trail import AuditEvent, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from erebus.blueprints.audit.differences import Marked
     from erebus.blueprints.audit.presenter import Change
-    from erebus.trail import AuditEvent, AuditLog
+    from erebus.trail import AuditLog
 
 _ROOMY = 60  # characters of a value that has a line of its own
 _ID = re.compile(r"[0-9A-Z]{26}")
@@ -52,16 +52,21 @@ class Neighbours(NamedTuple):
     next: AuditEvent | None
 
 
+def visible(event: AuditEvent) -> AuditEvent:
+    """Return *event* with every character of its texts visible, as the trail writes them: they may be tampered with."""
+    parts = zip(event._fields, event, strict=True)
+    return AuditEvent._make(_visible(part) if name != "stored_changes" else part for name, part in parts)
+
+
 def facts(event: AuditEvent) -> tuple[Group, ...]:
     """Return what is stored of *event*, but its number, time and status."""
-    groups = (
+    return (
         Group("What was done", _of_deed(event)),
         Group("To what", _of_entity(event)),
         Group("By whom", _of_actor(event)),
         Group("From where", _of_request(event)),
         Group("In the chain", _of_chain(event)),
     )
-    return tuple(Group(title, tuple(map(_printable, found))) for title, found in groups)
 
 
 def fields(event: AuditEvent) -> tuple[Field, ...]:
@@ -78,10 +83,7 @@ def neighbours(event: AuditEvent, log: AuditLog) -> tuple[Neighbours, ...]:
     }
     place = next(index for index, other in enumerate(log.events) if other is event)
     newer, older = log.events[:place][::-1], log.events[place + 1 :]
-    return tuple(
-        Neighbours(title, next(filter(belongs, older), None), next(filter(belongs, newer), None))
-        for title, belongs in kinds.items()
-    )
+    return tuple(Neighbours(title, _first(belongs, older), _first(belongs, newer)) for title, belongs in kinds.items())
 
 
 def reference(event: AuditEvent) -> str:
@@ -90,13 +92,15 @@ def reference(event: AuditEvent) -> str:
 
 
 def json_text(event: AuditEvent) -> str:
-    """Return *event* as JSON to be read: indented, with every character visible."""
-    told = as_json(event)
-    try:
-        text = json.dumps(told, indent=2, ensure_ascii=False)
-    except RecursionError:  # the trail never nests so deep
-        text = json.dumps(told | {"changes": None}, indent=2, ensure_ascii=False)
-    return "\n".join(map(printable, text.split("\n")))
+    """Return *event* as JSON to be read: a field a line, a change a line, every character visible."""
+    lines = [f"  {json.dumps(name)}: {_laid_out(value)}" for name, value in as_json(event).items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _laid_out(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"    {_laid_out(item)}" for item in value) + "\n  ]"
+    return printable(json.dumps(value, ensure_ascii=False))
 
 
 def _of_deed(event: AuditEvent) -> tuple[Fact, ...]:
@@ -138,8 +142,12 @@ def _of_chain(event: AuditEvent) -> tuple[Fact, ...]:
     return Fact("Hash", event.hash.hex()), Fact("Hash of the one before", event.previous_hash.hex())
 
 
-def _printable(fact: Fact) -> Fact:
-    return fact._replace(text=fact.text and printable(fact.text))
+def _visible(part: object) -> object:
+    return printable(part) if isinstance(part, str) else part
+
+
+def _first(belongs: Callable[[AuditEvent], bool], events: Iterable[AuditEvent]) -> AuditEvent | None:
+    return next((visible(event) for event in events if belongs(event)), None)
 
 
 def _field(change: Change) -> Field:

@@ -24,6 +24,7 @@ _SECRET = {
     "update": "changed, never shown",
     "delete": "removed, never shown",
 }
+_KINDS = (str, bool, int, type(None))
 _ORDER = ("field", "name", "before", "after", "hidden")
 _UNRECORDED = "changed; value not recorded"
 _COUNTED = ["attempts", "first_at", "last_at"]  # what a line that counts failures holds (`erebus.trail.bursts`)
@@ -148,12 +149,14 @@ def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
     """Return the changes as they are stored; None for what the trail never wrote."""
     try:
         return [_in_order(change) for change in event.changes]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _in_order(change: dict[str, Any]) -> dict[str, Any]:
-    return {name: change[name] for name in _ORDER if name in change} | change
+    """Return *change* as the guide has it; a value of a kind that the trail never writes as its text."""
+    plain = {name: value if isinstance(value, _KINDS) else json.dumps(value) for name, value in change.items()}
+    return {name: plain[name] for name in _ORDER if name in plain} | plain
 
 
 def _to_show(event: AuditEvent) -> list[dict[str, Any]]:

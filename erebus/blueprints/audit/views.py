@@ -79,8 +79,8 @@ def show(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the
         return _show_absence(examined, event_id)
     return render_template(
         "audit/show.html",
-        shown=presenter.show(event),
-        groups=detail.facts(event),
+        shown=presenter.show(detail.visible(event)),
+        groups=detail.facts(detail.visible(event)),
         fields=detail.fields(event),
         neighbours=detail.neighbours(event, examined.log),
         before=queries.page_of(event, examined.log),
