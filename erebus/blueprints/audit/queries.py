@@ -52,11 +52,11 @@ def find_counted(log_id: str) -> list[OpenBurst]:
 
 
 def find_event(log: AuditLog | None, asked: str) -> AuditEvent | None:
-    """Return the kept event of *log* that was asked for by its number or its id."""
+    """Return the kept event of *log* that was asked for by its number or its id, in whichever case."""
     kept, number = log.events if log else (), number_in(asked)
     if number is not None:
         return next((event for event in kept if event.number == number), None)
-    return next((event for event in kept if event.id == asked), None)
+    return next((event for event in kept if event.id in {asked, asked.upper()}), None)
 
 
 def number_in(text: str) -> int | None:

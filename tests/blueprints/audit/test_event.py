@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event as database_event
@@ -73,10 +75,11 @@ def test_creation_shows_all_of_its_fields(reader: FlaskClient, project: Place, w
     assert f'data-copy="{event.hash.hex()}" data-label="Copy hash"' in text
 
 
-def test_it_is_the_same_by_id_and_by_number(reader: FlaskClient, project: Place, log: Log) -> None:
+def test_it_is_the_same_by_id_in_either_case_and_by_number(reader: FlaskClient, project: Place, log: Log) -> None:
     event = log().events[1]
 
-    for text in (page(reader, project, event.id), page(reader, project, event.number)):
+    for asked in (event.id, event.id.lower(), event.number):
+        text = page(reader, project, asked)
         assert "<title>#2 " in text
         told = [fact(text, name) for name in ("Number", "Event id", "Description", "Hash")]
         assert told == ["2", event.id, event.description, event.hash.hex()]
@@ -281,6 +284,32 @@ def test_marks_that_turn_text_around_are_written_out(
     assert r"a\u202eb&lt;i&gt;" in text
     assert "\u202e" not in text
     assert "<i>'" not in text
+
+
+def test_line_that_counts_failures_tells_them_in_its_sentence(
+    reader: FlaskClient, project: Place, refuse: Callable, log: Log
+) -> None:
+    now = datetime.now(UTC)
+    for minute, times in ((1, 5), (3, 1)):
+        with time_machine.travel(now + timedelta(minutes=minute), tick=False):
+            for _ in range(times):
+                refuse()
+    counted = next(event for event in log().events if "more attempts" in event.description)
+
+    text = page(reader, project, counted.number)
+
+    assert "2 more attempts failed between" in text
+    assert "The sentence above tells all of it." in text
+    assert '"name": "failed attempts", "before": null, "after": 2}' in text
+
+
+def test_change_that_cannot_be_read_is_called_that(reader: FlaskClient, project: Place, tamper: Callable) -> None:
+    tamper("changes = '[broken'", 2)
+
+    text = page(reader, project, 2)
+
+    assert "What is stored as the change cannot be read." in text
+    assert '"changes": null' in text
 
 
 def test_request_address_and_browser_are_shown_as_stored(
