@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from ulid import ULID
 
+from erebus.blueprints.audit.absence import explain_id
 from erebus.blueprints.keys import services as keys
 from erebus.blueprints.keys.models import Environment
 from erebus.trail import AuditLog, drop_triggers
 from erebus.upgrading import owner_connection
 from tests.blueprints.audit.conftest import Place
+from tests.blueprints.audit.test_ring import make_log
 
 LONG_AGO = "01HQXYZ123ABC456DEF7890000"  # March 2024
 NOT_YET = "03MD998G000000000000000000"  # October 2096
@@ -190,17 +195,18 @@ def test_after_a_smaller_capacity_what_it_displaced_is_gone(
     assert ask(reader, project, 53)[0] == 404
 
 
+@pytest.mark.parametrize("number", [1, 2])
 def test_event_that_was_deleted_past_the_log_is_missing_and_not_displaced(
-    app: object, reader: FlaskClient, project: Place
+    app: Flask, reader: FlaskClient, project: Place, number: int
 ) -> None:
     with owner_connection(app.extensions["erebus"].settings) as connection:
         drop_triggers(connection)
-        connection.exec_driver_sql(f"DELETE FROM audit_events WHERE log_id = '{project.id}' AND number = 2")
+        connection.exec_driver_sql(f"DELETE FROM audit_events WHERE log_id = '{project.id}' AND number = {number}")
 
-    status, text = ask(reader, project, 2)
+    status, text = ask(reader, project, number)
 
     assert status == 404
-    assert "<h1>Event #2 is missing</h1>" in text
+    assert f"<h1>Event #{number} is missing</h1>" in text
     assert "This log is not what was written" in text
 
 
@@ -217,7 +223,7 @@ def test_where_the_log_was_tampered_with_nothing_is_proved(
     assert "That there was an event #9." not in text
 
 
-def test_without_any_event_nothing_is_displaced(app: object, reader: FlaskClient, project: Place) -> None:
+def test_without_any_event_nothing_is_displaced(app: Flask, reader: FlaskClient, project: Place) -> None:
     with owner_connection(app.extensions["erebus"].settings) as connection:
         drop_triggers(connection)
         connection.exec_driver_sql(f"DELETE FROM audit_events WHERE log_id = '{project.id}'")
@@ -225,3 +231,21 @@ def test_without_any_event_nothing_is_displaced(app: object, reader: FlaskClient
 
     for asked in ("1", LONG_AGO, "x"):
         assert ask(reader, project, asked)[0] == 404
+
+
+@pytest.mark.parametrize(("made_at", "is_displaced"), [(999, True), (1000, True), (1001, False)])
+@pytest.mark.parametrize(("written_at", "id_made_at"), [(1000, 1000), (1000, 0), (0, 1000)])
+def test_an_id_is_compared_with_the_later_of_the_oldest_events_time_and_its_ids(
+    made_at: int, is_displaced: bool, written_at: int, id_made_at: int
+) -> None:
+    log = make_log(range(8, 18), capacity=10)
+    oldest = log.events[-1]._replace(created_at=written_at, id=ulid(id_made_at))
+
+    absence = explain_id(replace(log, events=(*log.events[:-1], oldest)), ulid(made_at), None)
+
+    assert absence.is_displaced is is_displaced
+    assert absence.made_at == made_at
+
+
+def ulid(made_at: int) -> str:
+    return str(ULID.from_timestamp(made_at))
