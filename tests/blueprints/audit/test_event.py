@@ -169,6 +169,7 @@ def test_failure_says_what_was_tried_and_why_not(
     text = page(reader, project, 4)
 
     assert '<header class="headline failed">' in text
+    assert '<h1>Deleted project <span class="headline-by">tried by Owner</span></h1>' in text
     assert "Tried to delete project 'My Chat App'.</p>" in text
     assert f'<p class="why"><b>Not done:</b> {newest(log).reason}</p>' in text
     assert '<h2 id="change-title">What was tried</h2>' in text
