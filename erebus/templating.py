@@ -55,18 +55,18 @@ def init_templating(app: Flask) -> None:
 # Times and numbers
 
 
-def utc(moment: datetime | int) -> str:
-    """Return *moment* (aware, or milliseconds since 1970) as ``2026-11-24 09:41:07 UTC``."""
-    return f"{_aware(moment):%Y-%m-%d %H:%M:%S} UTC"
+def utc(moment: datetime | int, *, exact: bool = False) -> str:
+    """Return *moment* (aware, or milliseconds since 1970) as ``2026-11-24 09:41:07 UTC``, or ``09:41:07.204``."""
+    return f"{_clock(_aware(moment), exact=exact)} UTC"
 
 
-def local(moment: datetime | int) -> str:
+def local(moment: datetime | int, *, exact: bool = False) -> str:
     """Return *moment* in the reader's zone as ``2026-11-24 10:41:07 UTC+01:00``; for readers in UTC as `utc` does."""
     zone = _zone()
     if zone.key == "UTC":
-        return utc(moment)
+        return utc(moment, exact=exact)
     there = _aware(moment).astimezone(zone)
-    return f"{there:%Y-%m-%d %H:%M:%S} UTC{there.isoformat()[-6:]}"
+    return f"{_clock(there, exact=exact)} UTC{there.isoformat()[-6:]}"
 
 
 def relative(moment: datetime | int) -> str:
@@ -91,6 +91,10 @@ def tight(text: str) -> str:
     """Return *text* without indentation and empty lines, which are a fifth of a long list; markup stays markup."""
     lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
     return type(text)("\n".join(line for line in lines if line))
+
+
+def _clock(moment: datetime, *, exact: bool) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds" if exact else "seconds")
 
 
 def _aware(moment: datetime | int) -> datetime:

@@ -76,6 +76,11 @@ def test_a_moment_is_shown_in_utc_to_the_second(say: Callable[..., str], moment:
     assert say("{{ x | iso }}", x=moment) == "2026-11-24T09:41:07.250+00:00"
 
 
+def test_a_moment_is_shown_to_the_millisecond_where_that_is_asked_for(say: Callable[..., str]) -> None:
+    assert say("{{ x | utc(exact=true) }}", x=MOMENT) == "2026-11-24 09:41:07.250 UTC"
+    assert say("{{ x | local(exact=true) }}", x=MOMENT) == "2026-11-24 09:41:07.250 UTC"
+
+
 @pytest.mark.parametrize(
     ("zone", "shown"),
     [

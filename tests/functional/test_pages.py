@@ -88,7 +88,6 @@ def test_support_sees_what_support_may(
     [
         ("owner", "/projects/no-such-project", 404),
         ("support", f"{CHAT}/settings", 403),
-        ("owner", f"{CHAT}/audit/01M85PNCA1XRC1Q57JBHG620N0?n=3", 404),
     ],
 )
 def test_a_page_that_is_not_to_be_had_says_what_to_do(

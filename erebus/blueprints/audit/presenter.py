@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from erebus.trail import AuditEvent
 
 _UNFOLDED = 5  # fields of a change that may stand open; more of them wait to be asked for
+_LONG = 200  # characters of a value in a list; the event's own page has it whole
 _LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
 _SECRET = {
     "create": "set, never shown",
     "update": "changed, never shown",
     "delete": "removed, never shown",
 }
+_KINDS = (str, bool, int, type(None))
+_ORDER = ("field", "name", "before", "after", "hidden")
 _UNRECORDED = "changed; value not recorded"
 _COUNTED = ["attempts", "first_at", "last_at"]  # what a line that counts failures holds (`erebus.trail.bursts`)
 _WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
@@ -49,7 +52,8 @@ class Shown:
     """An event as the timeline shows it.
 
     *sentence* is the description without its last part, *why_not*, which is set apart. *moment* is None and *changes*
-    are none where what is stored cannot be read: the log was tampered with, and the page says so at its top.
+    are none where what is stored cannot be read: the log was tampered with, and the page says so at its top. *is_cut*
+    says that a value of the changes is too long to be shown here whole.
     """
 
     event: AuditEvent
@@ -59,6 +63,7 @@ class Shown:
     fold: str
     is_open: bool
     moment: int | None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,23 @@ def by_day(events: Iterable[AuditEvent], zone: tzinfo, today: date) -> list[Day]
 def show(event: AuditEvent) -> Shown:
     """Return *event* as the timeline shows it."""
     sentence, why_not = _sentence(event)
-    changes = tuple(_change(stored, event.action) for stored in _to_show(event))
+    changes = changes_of(event)
+    short = tuple(_shortened(change) for change in changes)
     return Shown(
         event=event,
         sentence=sentence,
         why_not=why_not,
-        changes=changes,
+        changes=short,
         fold=_fold(event, len(changes)),
         is_open=_is_open(event, changes),
         moment=moment_of(event),
+        is_cut=short != changes,
     )
+
+
+def changes_of(event: AuditEvent) -> tuple[Change, ...]:
+    """Return what *event* changed, field by field, values whole."""
+    return tuple(_change(stored, event.action) for stored in _to_show(event))
 
 
 def as_json(event: AuditEvent) -> dict[str, Any]:
@@ -136,9 +148,15 @@ def _sentence(event: AuditEvent) -> tuple[str, str]:
 def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
     """Return the changes as they are stored; None for what the trail never wrote."""
     try:
-        return list(event.changes)
-    except ValueError:
+        return [_in_order(change) for change in event.changes]
+    except (ValueError, RecursionError):
         return None
+
+
+def _in_order(change: dict[str, Any]) -> dict[str, Any]:
+    """Return *change* as the guide has it; a value of a kind that the trail never writes as its text."""
+    plain = {name: value if isinstance(value, _KINDS) else json.dumps(value) for name, value in change.items()}
+    return {name: plain[name] for name in _ORDER if name in plain} | plain
 
 
 def _to_show(event: AuditEvent) -> list[dict[str, Any]]:
@@ -162,6 +180,16 @@ def _value(value: object) -> Value:
     if value is None or isinstance(value, bool) or value == "":
         return Value(_WORDS[value], is_word=True)
     return Value(printable(value if isinstance(value, str) else json.dumps(value)), is_word=False)
+
+
+def _shortened(change: Change) -> Change:
+    return change._replace(before=_short(change.before), after=_short(change.after))
+
+
+def _short(value: Value | None) -> Value | None:
+    if value is None or len(value.text) <= _LONG:
+        return value
+    return value._replace(text=f"{value.text[:_LONG]}…")
 
 
 def _fold(event: AuditEvent, count: int) -> str:

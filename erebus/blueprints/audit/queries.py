@@ -51,9 +51,18 @@ def find_counted(log_id: str) -> list[OpenBurst]:
     return open_bursts(db.session.connection(), log_id)
 
 
-def find_event(log: AuditLog | None, event_id: str) -> AuditEvent | None:
-    """Return the kept event *event_id* of *log*."""
-    return next((event for event in (log.events if log else ()) if event.id == event_id), None)
+def find_event(log: AuditLog | None, asked: str) -> AuditEvent | None:
+    """Return the kept event of *log* that was asked for by its number or its id, in whichever case."""
+    kept, number = log.events if log else (), number_in(asked)
+    if number is not None:
+        return next((event for event in kept if event.number == number), None)
+    return next((event for event in kept if event.id in {asked, asked.upper()}), None)
+
+
+def number_in(text: str) -> int | None:
+    """Return the event's number that *text* is, None if it is none: 0, one that no log gets to, other digits."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _DIGITS and text[0] != "0"
+    return int(text) if is_number else None
 
 
 def find_head(log_id: str) -> Head | None:
@@ -88,6 +97,11 @@ def turn_to(log: AuditLog | None, before: int | None) -> Page:
         older=events[-1].number if len(older) > PAGE_SIZE else None,
         newer=_newer(kept, before) if len(older) < len(kept) else None,
     )
+
+
+def page_of(event: AuditEvent, log: AuditLog) -> int | None:
+    """Return what ``before`` is on the page of *log* that begins with *event*; None if that is the newest page."""
+    return event.number + 1 if 0 < event.number < log.head_number else None
 
 
 def _newer(kept: tuple[AuditEvent, ...], before: int | None) -> int | None:

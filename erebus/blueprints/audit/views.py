@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, render_template, request
 from flask_login import current_user
 
 from erebus import clock
-from erebus.blueprints.audit import presenter, queries, ring
+from erebus.blueprints.audit import detail, presenter, queries, ring
+from erebus.blueprints.audit.absence import explain_id, explain_number
 from erebus.permissions import public, requires
 from erebus.plugins import installation
 from erebus.scope import PLATFORM_CAPACITY, PROJECT_CAPACITY
@@ -18,6 +19,7 @@ from erebus.verification import examine
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+    from erebus.blueprints.audit.absence import Absence
     from erebus.trail import AuditEvent, AuditLog
     from erebus.verification import Examination
 
@@ -68,24 +70,35 @@ def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
 
 @bp.get("/projects/<slug>/audit/<event_id>")
 @requires("project:audit:read")
-def show(slug: str, event_id: str) -> ResponseReturnValue:
-    """Lead to where the event stands in the log, its address for good."""
-    log = queries.find_log(g.project.id)
-    event = queries.find_event(log, event_id)
-    if log is None or event is None:
-        return render_template("audit/missing.html", hint=_missing(log)), 404
-    before = event.number + 1 if event.number < log.head_number else None
-    return redirect(url_for("audit.list", slug=slug, before=before, _anchor=f"event-{event.number}"))
+def show(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Show one event, asked for by its id or its number; of one that is not there, say why."""
+    examined = examine(g.project.id)
+    _report(examined)
+    event = queries.find_event(examined.log, event_id)
+    if examined.log is None or event is None:
+        return _show_absence(examined, event_id)
+    return render_template(
+        "audit/show.html",
+        shown=presenter.show(detail.visible(event)),
+        groups=detail.facts(detail.visible(event)),
+        fields=detail.fields(event),
+        neighbours=detail.neighbours(event, examined.log),
+        before=queries.page_of(event, examined.log),
+        json=detail.json_text(event),
+        reference=detail.reference,
+        **_what_was_found(examined, event),
+    )
 
 
 @bp.get("/projects/<slug>/audit/<event_id>.json")
 @requires("project:audit:read")
 def show_json(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """Give one event."""
+    """Give one event, asked for by its id or its number; of one that is not there, say why."""
     log = queries.find_log(g.project.id)
-    event: AuditEvent | None = queries.find_event(log, event_id)
+    event = queries.find_event(log, event_id)
     if event is None:
-        return {"error": "There is no such event in this project's log", "hint": _missing(log)}, 404
+        absence = _absence(log, event_id)
+        return absence.as_json(), absence.status
     return presenter.as_json(event)
 
 
@@ -110,15 +123,28 @@ def _report(examined: Examination) -> None:
         current_app.logger.error("The log %s is not sound: %s", g.project.id, examined.verification.finding)
 
 
-def _missing(log: AuditLog | None) -> str:
-    """Say why an event may not be there: the address may carry its number as ``n``."""
-    first = log.events[-1].number if log and log.events else 0
+def _show_absence(examined: Examination, asked: str) -> ResponseReturnValue:
+    absence = _absence(examined.log, asked)
+    return render_template("audit/missing.html", absence=absence, **_what_was_found(examined)), absence.status
+
+
+def _absence(log: AuditLog | None, asked: str) -> Absence:
+    """Return why the event *asked* for is not in *log*: the address of an id may carry its number as ``n``."""
+    number = queries.number_in(asked)
+    if number is not None:
+        return explain_number(log, number)
     try:
-        number = queries.read_number(request.args.getlist("n")) or 0
+        return explain_id(log, asked, queries.read_number(request.args.getlist("n")))
     except queries.NotANumber:
-        number = 0
-    if 0 < number < first:
-        return f"Event #{number} has been displaced by newer ones: the oldest that is kept is #{first}."
-    return "The id may be mistyped or from another project, or the event has been displaced by newer ones" + (
-        f": the oldest that is kept is #{first}." if first else "."
-    )
+        return explain_id(log, asked, None)
+
+
+def _what_was_found(examined: Examination, *shown: AuditEvent) -> dict[str, Any]:
+    """Return what a page of one event says of the whole log, with the event that is *shown* marked in its picture."""
+    return {
+        "picture": ring.draw(examined.log, shown) if examined.log else None,
+        "verification": examined.verification,
+        "trouble": examined.trouble,
+        "checked_at": clock.now(),
+        "support_email": installation().settings.support_email,
+    }

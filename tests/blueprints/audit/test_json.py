@@ -54,6 +54,13 @@ def test_event_has_the_specified_fields_in_their_order_and_types(
     assert {"field": "digest", "name": "secret", "hidden": "secret"} in told["changes"]
 
 
+def test_event_is_there_by_its_number_as_well(reader: FlaskClient, project: Place, log: Callable[[], AuditLog]) -> None:
+    for event in log().events:
+        by_id, by_number = (reader.get(f"/projects/{project.slug}/audit/{a}.json") for a in (event.id, event.number))
+        assert by_id.get_json() == by_number.get_json()
+        assert by_id.get_json()["number"] == event.number
+
+
 def test_failure_has_status_false_and_the_reason(
     reader: FlaskClient, project: Place, refuse: Callable, log: Callable[[], AuditLog]
 ) -> None:
@@ -84,13 +91,6 @@ def test_a_number_that_is_none_is_answered_with_a_hint(reader: FlaskClient, proj
 
     assert answer.status_code == 400
     assert "before" in answer.get_json()["hint"]
-
-
-def test_unknown_event_is_answered_with_a_hint(reader: FlaskClient, project: Place) -> None:
-    answer = reader.get(f"/projects/{project.slug}/audit/01M85PNCA1XRC1Q57JBHG620N0.json")
-
-    assert answer.status_code == 404
-    assert "displaced" in answer.get_json()["hint"]
 
 
 def test_event_of_another_project_is_unknown(

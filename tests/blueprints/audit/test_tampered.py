@@ -26,6 +26,7 @@ ANY_EVENT = [
     "changes = '[[]]'",
     f"changes = '{'[' * 50_000}'",
     """changes = '[{"name": "\\ud800", "before": "\\udfff", "after": [1]}]'""",
+    f"""changes = '[{{"name": "x", "before": {"[" * 900}{"]" * 900}}}]'""",
     """changes = '[{"name": 1, "before": NaN, "after": 1e999}]'""",
     "id = ''",
     "id = 'a/../b?c#d'",
@@ -109,8 +110,11 @@ def check(app: Flask, reader: FlaskClient, project: Place, log: Callable[[], Aud
         assert answer.status_code == 200, path
     assert "Chain broken" in reader.get(f"{place}/audit").text
     for event in log().events:
-        assert reader.get(f"{place}/audit/{event.id or 'x'}.json").status_code in {200, 404}
-        assert reader.get(f"{place}/audit/{event.id or 'x'}").status_code in {302, 404}
+        for asked in (event.id or "x", event.number):
+            assert reader.get(f"{place}/audit/{asked}.json").status_code in {200, 404, 410}
+            answer = reader.get(f"{place}/audit/{asked}")
+            assert answer.status_code in {200, 404, 410}
+            assert "This log is not what was written" in answer.text or "There is no such page" in answer.text
     with app.app_context():
         if assignment != SAME_TO_A_SHORT_LOG:
             assert "does not protect" not in verify(db.session.connection(), project.id).finding, (
