@@ -27,6 +27,7 @@ _FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it cou
 _GRAVITY = {"empty": 0, "create": 1, "update": 2, "delete": 3, "missing": 5} | dict.fromkeys(
     ("create fail", "update fail", "delete fail"), 4
 )
+_DIM = " dim"  # of what a filter hides: less grave than all that it shows
 _VISIBLE = 1.0  # percent of the strip: what is shown of a large log would be no more than a dot
 _FILL = 0.76  # of a slot's width; the rest is the gap
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
@@ -45,7 +46,7 @@ class Picture:
     """The log at a glance.
 
     *first* and *last* are the numbers that it should keep, *kept* how many are there; *counts* are look, word and
-    number of what was done and what failed; *text* says all of it in words; *shown* is where the page's events are.
+    number of what was done and what failed; *text* says all of it in words; *shown* is the stretch that the page is of.
     """
 
     first: int
@@ -67,12 +68,13 @@ class Picture:
         return not self.last
 
 
-def draw(log: AuditLog, shown: Sequence[AuditEvent] = ()) -> Picture:
-    """Return *log* as a picture; the stretch of the events that are *shown* on the page is marked, unless it is all."""
+def draw(log: AuditLog, shown: Sequence[AuditEvent] = (), matching: tuple[AuditEvent, ...] | None = None) -> Picture:
+    """Return *log* as a picture; what is not *matching* is dimmed, the stretch that is *shown* marked if it is part."""
     displaced = max(log.seam_number, log.head_number - log.capacity)
-    looks = _looks(log, displaced + 1)
+    found = log.events if matching is None else matching
+    looks = _looks(log, displaced + 1, found)
     counts = _counts(log)
-    is_part = 0 < len(shown) < len(log.events)
+    is_part = 0 < len(shown) < len(found)
     return Picture(
         first=displaced + 1 if log.head_number else 0,
         last=log.head_number,
@@ -82,21 +84,23 @@ def draw(log: AuditLog, shown: Sequence[AuditEvent] = ()) -> Picture:
         first_time=moment_of(log.events[-1]) if log.events else None,
         last_time=moment_of(log.events[0]) if log.events else None,
         counts=counts,
-        text=_text(log, displaced + 1, counts),
+        text=_text(log, displaced + 1, counts) + _hidden(log, found),
         fine=_ticks(looks, FINE),
         coarse=_ticks(looks, COARSE),
-        shown=_span(shown[-1].number - displaced - 1, len(shown), log.capacity) if is_part else None,
+        shown=_span(shown, displaced, log.capacity) if is_part else None,
     )
 
 
-def _looks(log: AuditLog, first: int) -> list[str]:
+def _looks(log: AuditLog, first: int, found: tuple[AuditEvent, ...]) -> list[str]:
     """Return the look of every slot; a number that should be there and is not is missing, not empty."""
     by_number = {event.number: event for event in log.events}
+    undimmed = {event.number for event in found}
     looks = []
     for number in range(first, first + log.capacity):
         event = by_number.get(number)
         absent = "missing" if number <= log.head_number else "empty"
-        looks.append(_look(event) if event else absent)
+        look = _look(event) if event else absent
+        looks.append(look if event is None or number in undimmed else look + _DIM)
     return looks
 
 
@@ -110,8 +114,12 @@ def _ticks(looks: list[str], most: int) -> Strip:
     groups = [looks[start : start + size] for start in range(0, len(looks), size)]
     strip: Strip = {}
     for group, place in zip(groups, _places(len(groups)), strict=True):
-        strip.setdefault(f"tick {max(group, key=_GRAVITY.__getitem__)}", []).append(place)
+        strip.setdefault(f"tick {max(group, key=_gravity)}", []).append(place)
     return dict(sorted(strip.items()))
+
+
+def _gravity(look: str) -> tuple[bool, int]:
+    return look != "empty" and not look.endswith(_DIM), _GRAVITY[look.removesuffix(_DIM)]
 
 
 @cache
@@ -122,8 +130,9 @@ def _places(count: int) -> tuple[tuple[str, str], ...]:
     return tuple((_percent(place * slot + gap), _percent(slot * _FILL)) for place in range(count))
 
 
-def _span(start: int, length: int, capacity: int) -> Span:
-    width = max(100 * length / capacity, _VISIBLE)
+def _span(shown: Sequence[AuditEvent], displaced: int, capacity: int) -> Span:
+    start = shown[-1].number - displaced - 1
+    width = max(100 * (shown[0].number - shown[-1].number + 1) / capacity, _VISIBLE)
     return Span(_percent(min(100 * start / capacity, 100 - width)), _percent(width))
 
 
@@ -150,3 +159,8 @@ def _text(log: AuditLog, first: int, counts: tuple[tuple[str, str, int], ...]) -
         f"The log as a strip of {log.capacity} slots, oldest left, newest right: "
         f"#{first} to #{log.head_number}, {told}.{failures}"
     )
+
+
+def _hidden(log: AuditLog, found: tuple[AuditEvent, ...]) -> str:
+    hidden = len(log.events) - len(found)
+    return f" The filter hides {hidden} of them, which are dimmed." if hidden else ""
