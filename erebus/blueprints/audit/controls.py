@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent
 
-_OFFERED = 40  # of actors, kinds and entities each, those of the newest events; the box takes any
+_OFFERED, _ENTITIES = 40, 12  # of actors and kinds, and of entities: those of the newest events; the box takes any
 _WORDS = {
     "actor": "Actor",
     "action": "Action",
@@ -140,8 +140,8 @@ def _completions(selects: list[Select], entities: list[Option]) -> list[Option]:
     found = [("actor", _by_name(option)) for option in actors.options]
     found += [(select.name, option) for select in others for option in select.options]
     found += [("from", Option(value, label)) for value, label in QUICK.items()]
-    found += [("entity", option) for option in entities[:_OFFERED]]
-    return [Option(Filter().change(name, option.value).box, option.label) for name, option in found]
+    found += [("entity", option) for option in entities[:_ENTITIES]]
+    return [Option(Filter().change(name, value).box, "" if label == value else label) for name, (value, label) in found]
 
 
 def _by_name(actor: Option) -> Option:

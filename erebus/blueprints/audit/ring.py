@@ -1,16 +1,15 @@
 """The ring as a picture: the whole log as a strip of ticks, one a slot, oldest left, newest right.
 
-Pure: from a log to numbers that a template draws. Positions are percentages, so that the strip fits any width. Where
-there is room for fewer ticks than slots, a tick stands for several events and looks like the gravest of them.
+Pure: from a log to numbers that a template draws, in percent, so that the strip fits any width. Where there is room for
+fewer ticks than slots, a tick stands for several events and looks like the gravest of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from erebus.blueprints.audit.presenter import moment_of
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent, AuditLog
 
-Strip = dict[str, list[tuple[str, str]]]
-"""Where the ticks stand and how wide they are, in percent, by their look: the CSS classes."""
 
 FINE, COARSE = 200, 50  # ticks at most: where there is room, and on a phone or a card
 _FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it counts
@@ -29,7 +26,6 @@ _GRAVITY = {"empty": 0, "create": 1, "update": 2, "delete": 3, "missing": 5} | d
 )
 _DIM = " dim"  # of what a filter hides: less grave than all that it shows
 _VISIBLE = 1.0  # percent of the strip: what is shown of a large log would be no more than a dot
-_FILL = 0.76  # of a slot's width; the rest is the gap
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -38,6 +34,17 @@ class Span:
     """A stretch of the strip: *x* and *width* in percent."""
 
     x: str
+    width: str
+
+
+class Strip(NamedTuple):
+    """Ticks side by side: *ticks* are their places from 0 on by their look, the CSS classes.
+
+    A tick is drawn as wide as a hundredth of an inner picture, which is *width* wide: that is written once, not with
+    each tick.
+    """
+
+    ticks: dict[str, list[int]]
     width: str
 
 
@@ -112,22 +119,14 @@ def _look(event: AuditEvent) -> str:
 def _ticks(looks: list[str], most: int) -> Strip:
     size = ceil(len(looks) / most)
     groups = [looks[start : start + size] for start in range(0, len(looks), size)]
-    strip: Strip = {}
-    for group, place in zip(groups, _places(len(groups)), strict=True):
-        strip.setdefault(f"tick {max(group, key=_gravity)}", []).append(place)
-    return dict(sorted(strip.items()))
+    ticks: dict[str, list[int]] = {}
+    for place, group in enumerate(groups):
+        ticks.setdefault(f"tick {max(group, key=_gravity)}", []).append(place)
+    return Strip(dict(sorted(ticks.items())), _percent(100 * 100 / len(groups)))
 
 
 def _gravity(look: str) -> tuple[bool, int]:
     return look != "empty" and not look.endswith(_DIM), _GRAVITY[look.removesuffix(_DIM)]
-
-
-@cache
-def _places(count: int) -> tuple[tuple[str, str], ...]:
-    """Return the position and the width of each of *count* ticks: those of all logs of a size are the same."""
-    slot = 100 / count
-    gap = slot * (1 - _FILL) / 2
-    return tuple((_percent(place * slot + gap), _percent(slot * _FILL)) for place in range(count))
 
 
 def _span(shown: Sequence[AuditEvent], displaced: int, capacity: int) -> Span:

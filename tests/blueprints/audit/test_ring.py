@@ -22,8 +22,9 @@ def make_log(numbers: range, *, capacity: int = 100, failed: int = 0) -> AuditLo
 
 def looks(strip: ring.Strip) -> list[str]:
     """Return the look of each tick, from left to right."""
-    by_place = {float(x.removesuffix("%")): look for look, places in strip.items() for x, _width in places}
-    return [by_place[x].removeprefix("tick ") for x in sorted(by_place)]
+    by_place = {place: look for look, places in strip.ticks.items() for place in places}
+    assert sorted(by_place) == list(range(len(by_place)))
+    return [by_place[place].removeprefix("tick ") for place in sorted(by_place)]
 
 
 def test_oldest_is_left_and_empty_slots_are_right() -> None:
