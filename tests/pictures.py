@@ -24,6 +24,8 @@ PAGES = {
     "key-new": f"{CHAT}/keys/new",
     "audit": f"{CHAT}/audit",
     "audit-oldest": f"{CHAT}/audit?before=75",
+    "audit-filtered": f"{CHAT}/audit?action=update&from=7d",
+    "audit-nothing": f"{CHAT}/audit?q=nothing-is-called-so",
     "audit-missing": f"{CHAT}/audit/01M85PNCA1XRC1Q57JBHG620N0?n=3",
     "audit-young": "/projects/kiteline-docs/audit",
     "members": f"{CHAT}/members",

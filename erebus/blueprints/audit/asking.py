@@ -25,12 +25,13 @@ _KNOWN = {*filters.NAMES, "q", "was", "before"}
 class Asked:
     """What a request asks for: *filter* without what makes no sense, which *flaws* tell.
 
-    *typed* is what the box should hold, as it was typed if there is a flaw in it.
+    *typed* is what the box should hold, as it was typed if something makes no sense; *was* what of it was understood.
     """
 
     filter: Filter
     flaws: tuple[str, ...]
     typed: str
+    was: str
     is_form: bool
 
 
@@ -103,8 +104,10 @@ def read(args: MultiDict[str, str], zone: tzinfo, now: datetime) -> Asked:
     for name in sorted({*args} - _KNOWN):
         reader.tell(f"“{name[: filters.LIMIT]}” is nothing that the log can be asked for.")
     asked = filters.make(parts, typed.text)
-    flaws = tuple(reader.flaws)
-    return Asked(asked, flaws, box if flaws and box else asked.box, is_form="was" in args)
+    flaws, is_form = tuple(reader.flaws), "was" in args
+    if flaws and box:
+        return Asked(asked, flaws, box, typed.box, is_form)
+    return Asked(asked, flaws, asked.box, asked.box, is_form)
 
 
 def _is_reversed(parts: dict[str, str], zone: tzinfo, now: datetime) -> bool:
