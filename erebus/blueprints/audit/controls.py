@@ -5,6 +5,7 @@ Pure: from a filter and the events of a log. Only values that occur in the log a
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -137,13 +138,16 @@ def _chips(chosen: Filter, called: dict[str, dict[str, str]]) -> list[Chip]:
 def _completions(selects: list[Select], entities: list[Option]) -> list[Option]:
     """Return what the box may be completed to: a qualifier each, with what is behind it in words."""
     actors, *others = selects
-    found = [("actor", _by_name(option)) for option in actors.options]
+    found = [("actor", option) for option in _as_typed(actors.options)]
     found += [(select.name, option) for select in others for option in select.options]
     found += [("from", Option(value, label)) for value, label in QUICK.items()]
     found += [("entity", option) for option in entities[:_ENTITIES]]
     return [Option(Filter().change(name, value).box, "" if label == value else label) for name, (value, label) in found]
 
 
-def _by_name(actor: Option) -> Option:
-    """Return *actor* as one types them: by their name, unless others have the same."""
-    return actor if "…" in actor.label else Option(actor.label, actor.label)
+def _as_typed(actors: list[Option]) -> list[Option]:
+    """Return *actors* as one types them: by the first word of their name that no other has, without one by their id."""
+    names = [actor.label.casefold().split() for actor in actors]
+    known = Counter(word for name in names for word in {*name})
+    own = [next((word for word in name if known[word] == 1 and "…" not in word), "") for name in names]
+    return [Option(word or actor.value, actor.label) for word, actor in zip(own, actors, strict=True)]

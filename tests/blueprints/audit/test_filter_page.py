@@ -244,7 +244,7 @@ def test_only_values_that_occur_are_offered(reader: FlaskClient, project: Place,
     text = page(reader, project)
 
     assert re.findall(r'<option value="([a-z_]+)">', text) == ["create", "api_key", "member", "project", "succeeded"]
-    assert '<option value="actor:Owner">' in text
+    assert '<option value="actor:owner">Owner</option>' in text
 
 
 def test_who_is_no_member_gets_no_answer_from_a_filter(

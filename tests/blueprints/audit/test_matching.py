@@ -141,9 +141,22 @@ def test_what_is_chosen_is_offered_even_if_it_does_not_occur() -> None:
 def test_the_box_is_completed_to_what_occurs_in_the_log() -> None:
     offered = [value for value, _label in controls.offer((RENAMED, REFUSED), Filter()).completions]
 
-    assert offered[:2] == ['actor:"Grace Hill"', 'actor:"Leo Tann"']
+    assert offered[:2] == ["actor:grace", "actor:leo"]
     assert {"action:update", "type:project", "status:failed", "from:7d", f"entity:{KEY}"} <= set(offered)
     assert "action:create" not in offered
+
+
+def test_an_actor_is_completed_to_a_word_that_nobody_else_has() -> None:
+    names = ("Leo Hill", "Grace Hill", "Grace Tann", "Grace")
+    events = [event(actor_id=f"user_{place}", actor_name=name) for place, name in enumerate(names)]
+    offered = dict(reversed(option) for option in controls.offer(events, Filter()).completions[:4])
+
+    assert offered == {
+        "Leo Hill": "actor:leo",
+        "Grace Hill": "actor:user_1",
+        "Grace Tann": "actor:tann",
+        "Grace": "actor:user_3",
+    }
 
 
 def test_each_chip_leaves_out_its_own_part() -> None:
