@@ -28,6 +28,8 @@ PAGES = {
     "event-failed": f"{CHAT}/audit/150",
     "event-displaced": f"{CHAT}/audit/53",
     "event-unknown": f"{CHAT}/audit/9999",
+    "audit-filtered": f"{CHAT}/audit?action=update&from=7d",
+    "audit-nothing": f"{CHAT}/audit?q=nothing-is-called-so",
     "audit-young": "/projects/kiteline-docs/audit",
     "members": f"{CHAT}/members",
     "settings": f"{CHAT}/settings",

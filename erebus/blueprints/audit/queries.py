@@ -87,9 +87,8 @@ def read_number(texts: list[str]) -> int | None:
     return int(text)
 
 
-def turn_to(log: AuditLog | None, before: int | None) -> Page:
-    """Return the page of *log* with the events older than the number *before*; without one, the newest."""
-    kept = log.events if log else ()
+def turn_to(kept: tuple[AuditEvent, ...], before: int | None) -> Page:
+    """Return the page of *kept*, newest first, with what is older than the number *before*; without one, the newest."""
     older = [event for event in kept if before is None or event.number < before]
     events = tuple(older[:PAGE_SIZE])
     return Page(

@@ -1,16 +1,15 @@
 """The ring as a picture: the whole log as a strip of ticks, one a slot, oldest left, newest right.
 
-Pure: from a log to numbers that a template draws. Positions are percentages, so that the strip fits any width. Where
-there is room for fewer ticks than slots, a tick stands for several events and looks like the gravest of them.
+Pure: from a log to numbers that a template draws, in percent, so that the strip fits any width. Where there is room for
+fewer ticks than slots, a tick stands for several events and looks like the gravest of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from erebus.blueprints.audit.presenter import moment_of
 
@@ -19,16 +18,14 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent, AuditLog
 
-Strip = dict[str, list[tuple[str, str]]]
-"""Where the ticks stand and how wide they are, in percent, by their look: the CSS classes."""
 
 FINE, COARSE = 200, 50  # ticks at most: where there is room, and on a phone or a card
 _FAILED_NAMED = 8  # failures that the text equivalent names; beyond that it counts
 _GRAVITY = {"empty": 0, "create": 1, "update": 2, "delete": 3, "missing": 5} | dict.fromkeys(
     ("create fail", "update fail", "delete fail"), 4
 )
+_DIM = " dim"  # of what a filter hides: less grave than all that it shows
 _VISIBLE = 1.0  # percent of the strip: what is shown of a large log would be no more than a dot
-_FILL = 0.76  # of a slot's width; the rest is the gap
 _DONE = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -40,12 +37,23 @@ class Span:
     width: str
 
 
+class Strip(NamedTuple):
+    """Ticks side by side: *ticks* are their places from 0 on by their look, the CSS classes.
+
+    A tick is drawn as wide as a hundredth of an inner picture, which is *width* wide: that is written once, not with
+    each tick.
+    """
+
+    ticks: dict[str, list[int]]
+    width: str
+
+
 @dataclass(frozen=True)
 class Picture:
     """The log at a glance.
 
     *first* and *last* are the numbers that it should keep, *kept* how many are there; *counts* are look, word and
-    number of what was done and what failed; *text* says all of it in words; *shown* is where the page's events are.
+    number of what was done and what failed; *text* says all of it in words; *shown* is the stretch that the page is of.
     """
 
     first: int
@@ -67,12 +75,13 @@ class Picture:
         return not self.last
 
 
-def draw(log: AuditLog, shown: Sequence[AuditEvent] = ()) -> Picture:
-    """Return *log* as a picture; the stretch of the events that are *shown* on the page is marked, unless it is all."""
+def draw(log: AuditLog, shown: Sequence[AuditEvent] = (), matching: tuple[AuditEvent, ...] | None = None) -> Picture:
+    """Return *log* as a picture; what is not *matching* is dimmed, the stretch that is *shown* marked if it is part."""
     displaced = max(log.seam_number, log.head_number - log.capacity)
-    looks = _looks(log, displaced + 1)
+    found = log.events if matching is None else matching
+    looks = _looks(log, displaced + 1, found)
     counts = _counts(log)
-    is_part = 0 < len(shown) < len(log.events)
+    is_part = 0 < len(shown) < len(found)
     return Picture(
         first=displaced + 1 if log.head_number else 0,
         last=log.head_number,
@@ -82,21 +91,23 @@ def draw(log: AuditLog, shown: Sequence[AuditEvent] = ()) -> Picture:
         first_time=moment_of(log.events[-1]) if log.events else None,
         last_time=moment_of(log.events[0]) if log.events else None,
         counts=counts,
-        text=_text(log, displaced + 1, counts),
+        text=_text(log, displaced + 1, counts) + _hidden(log, found),
         fine=_ticks(looks, FINE),
         coarse=_ticks(looks, COARSE),
-        shown=_span(shown[-1].number - displaced - 1, len(shown), log.capacity) if is_part else None,
+        shown=_span(shown, displaced, log.capacity) if is_part else None,
     )
 
 
-def _looks(log: AuditLog, first: int) -> list[str]:
+def _looks(log: AuditLog, first: int, found: tuple[AuditEvent, ...]) -> list[str]:
     """Return the look of every slot; a number that should be there and is not is missing, not empty."""
     by_number = {event.number: event for event in log.events}
+    undimmed = {event.number for event in found}
     looks = []
     for number in range(first, first + log.capacity):
         event = by_number.get(number)
         absent = "missing" if number <= log.head_number else "empty"
-        looks.append(_look(event) if event else absent)
+        look = _look(event) if event else absent
+        looks.append(look if event is None or number in undimmed else look + _DIM)
     return looks
 
 
@@ -108,22 +119,19 @@ def _look(event: AuditEvent) -> str:
 def _ticks(looks: list[str], most: int) -> Strip:
     size = ceil(len(looks) / most)
     groups = [looks[start : start + size] for start in range(0, len(looks), size)]
-    strip: Strip = {}
-    for group, place in zip(groups, _places(len(groups)), strict=True):
-        strip.setdefault(f"tick {max(group, key=_GRAVITY.__getitem__)}", []).append(place)
-    return dict(sorted(strip.items()))
+    ticks: dict[str, list[int]] = {}
+    for place, group in enumerate(groups):
+        ticks.setdefault(f"tick {max(group, key=_gravity)}", []).append(place)
+    return Strip(dict(sorted(ticks.items())), _percent(100 * 100 / len(groups)))
 
 
-@cache
-def _places(count: int) -> tuple[tuple[str, str], ...]:
-    """Return the position and the width of each of *count* ticks: those of all logs of a size are the same."""
-    slot = 100 / count
-    gap = slot * (1 - _FILL) / 2
-    return tuple((_percent(place * slot + gap), _percent(slot * _FILL)) for place in range(count))
+def _gravity(look: str) -> tuple[bool, int]:
+    return look != "empty" and not look.endswith(_DIM), _GRAVITY[look.removesuffix(_DIM)]
 
 
-def _span(start: int, length: int, capacity: int) -> Span:
-    width = max(100 * length / capacity, _VISIBLE)
+def _span(shown: Sequence[AuditEvent], displaced: int, capacity: int) -> Span:
+    start = shown[-1].number - displaced - 1
+    width = max(100 * (shown[0].number - shown[-1].number + 1) / capacity, _VISIBLE)
     return Span(_percent(min(100 * start / capacity, 100 - width)), _percent(width))
 
 
@@ -150,3 +158,8 @@ def _text(log: AuditLog, first: int, counts: tuple[tuple[str, str, int], ...]) -
         f"The log as a strip of {log.capacity} slots, oldest left, newest right: "
         f"#{first} to #{log.head_number}, {told}.{failures}"
     )
+
+
+def _hidden(log: AuditLog, found: tuple[AuditEvent, ...]) -> str:
+    hidden = len(log.events) - len(found)
+    return f" The filter hides {hidden} of them, which are dimmed." if hidden else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, g, render_template, request
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from erebus import clock
-from erebus.blueprints.audit import detail, presenter, queries, ring
+from erebus.blueprints.audit import asking, controls, detail, matching, presenter, queries, ring
 from erebus.blueprints.audit.absence import explain_id, explain_number
 from erebus.permissions import public, requires
 from erebus.plugins import installation
@@ -28,8 +28,12 @@ bp = Blueprint("audit", __name__)
 
 @bp.get("/projects/<slug>/audit", endpoint="list")
 @requires("project:audit:read")
-def list_events(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """Show the log newest first, 25 events a page, and whether all of it is what was written."""
+def list_events(slug: str) -> ResponseReturnValue:
+    """Show the log newest first, what the filter lets through, 25 events a page; and whether it is what was written."""
+    zone, now = ZoneInfo(current_user.time_zone), clock.now()
+    asked = asking.read(request.args, zone, now)
+    if asked.is_form and not asked.flaws:
+        return redirect(url_for("audit.list", slug=slug, **asked.filter.arguments))
     examined, flaw, before = examine(g.project.id), "", None
     log = examined.log
     _report(examined)
@@ -37,34 +41,44 @@ def list_events(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate ha
         before = queries.read_number(request.args.getlist("before"))
     except queries.NotANumber as error:
         flaw = str(error)
-    page = queries.turn_to(log, before)
-    zone = ZoneInfo(current_user.time_zone)
+    kept = log.events if log else ()
+    found = matching.select(kept, asked.filter, zone, now)
+    page = queries.turn_to(found, before)
     shown = render_template(
         "audit/list.html",
         log=log,
         page=page,
         before=before,
         flaw=flaw,
-        days=presenter.by_day(page.events, zone, clock.now().astimezone(zone).date()),
+        asked=asked,
+        found=found,
+        controls=controls.offer(kept, asked.filter),
+        zone=zone.key,
+        days=presenter.by_day(page.events, zone, now.astimezone(zone).date()),
         counted=queries.find_counted(g.project.id) if before is None else [],
-        picture=ring.draw(log, page.events) if log else None,
+        picture=ring.draw(log, page.events, found) if log else None,
         verification=examined.verification,
         trouble=examined.trouble,
         checked_at=clock.now(),
         support_email=installation().settings.support_email,
     )
-    return shown, 400 if flaw else 200
+    return shown, 400 if flaw or asked.flaws else 200
 
 
 @bp.get("/projects/<slug>/audit.json")
 @requires("project:audit:read")
 def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """Give a page of the log, newest first; ``next`` is what ``before`` is on the page after it, or null."""
+    """Give a page of what the filter lets through; ``next`` is what ``before`` is on the page after it, or null."""
+    zone, now = ZoneInfo(current_user.time_zone), clock.now()
+    asked = asking.read(request.args, zone, now)
     try:
         before = queries.read_number(request.args.getlist("before"))
     except queries.NotANumber as error:
         return {"error": "This page of the log cannot be found", "hint": str(error)}, 400
-    page = queries.turn_to(queries.find_log(g.project.id), before)
+    if asked.flaws:
+        return {"error": "This filter cannot be understood", "hint": " ".join(asked.flaws)}, 400
+    log = queries.find_log(g.project.id)
+    page = queries.turn_to(matching.select(log.events if log else (), asked.filter, zone, now), before)
     return {"events": [presenter.as_json(event) for event in page.events], "next": page.older}
 
 

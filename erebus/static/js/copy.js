@@ -3,14 +3,15 @@ const SHOWN_FOR = 2000; // ms
 const { content } = document.getElementById("copy");
 
 for (const place of document.querySelectorAll("[data-copy]")) {
+  const text = place.dataset.copy || place.previousElementSibling.textContent;
   place.append(content.cloneNode(true));
-  place.querySelector(".copy-label").textContent = place.dataset.label;
+  place.querySelector(".copy-label").textContent = place.dataset.label ?? "Copy id";
   const told = place.querySelector(".copy-done");
   let forgetting;
   place.querySelector("button").addEventListener("click", async () => {
     clearTimeout(forgetting);
     try {
-      await navigator.clipboard.writeText(place.dataset.copy);
+      await navigator.clipboard.writeText(text);
       told.textContent = "Copied";
     } catch {
       told.textContent = "Not copied: this browser does not allow it. Select the text instead.";

@@ -15,6 +15,7 @@ function move(step) {
   const next = events[Math.max(current + step, 0)];
   if (!next) return;
   next.tabIndex = -1;
+  next.ariaLabel = next.querySelector("h3")?.textContent ?? null; // what is said of it when it gets the focus
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
@@ -24,9 +25,17 @@ function unfold() {
   if (fold) fold.open = !fold.open;
 }
 
+function chooseFilter() {
+  const control = document.querySelector("main form[role=search] select");
+  if (!control) return;
+  control.closest("details").open = true;
+  control.focus();
+}
+
 const ACTIONS = {
   "?": () => list.showModal(),
   "/": () => (document.querySelector("main input[type=search]") ?? document.querySelector("input[type=search]"))?.focus(),
+  f: chooseFilter,
   j: () => move(1),
   k: () => move(-1),
   Enter: unfold,

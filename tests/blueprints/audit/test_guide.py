@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
+from erebus.blueprints.audit.filters import NAMES
 from erebus.blueprints.audit.presenter import as_json
 from erebus.trail import AuditEvent, capacity
 from erebus.trail.registry import description_of
@@ -43,6 +44,10 @@ def test_every_name_that_the_log_can_give_is_explained(app: Flask, client: Flask
     told = {words.title for model in models for words in description_of(model).words}
 
     assert explained >= told | {capacity.TITLE}
+
+
+def test_every_qualifier_of_the_box_is_explained(client: FlaskClient) -> None:
+    assert set(re.findall(r"<code>([a-z]+):", guide(client))) == set(NAMES)
 
 
 def test_every_link_inside_it_leads_somewhere(client: FlaskClient) -> None:

@@ -42,7 +42,7 @@ def test_newest_events_come_first_with_who_did_what(reader: FlaskClient, project
     assert "Created development API key &#39;Key 000&#39; for project &#39;My Chat App&#39;" in text
     assert "Succeeded" in text
     assert "UTC" in text
-    assert 'data-copy="' in text
+    assert "data-copy" in text
 
 
 def test_ring_has_a_tick_for_every_slot_and_tells_itself_in_words(
@@ -150,8 +150,8 @@ def test_changes_unfold_field_by_field(reader: FlaskClient, project: Place, writ
 
     text = page(reader, project)
 
-    assert '<del><span class="visually-hidden">was </span>My Chat App</del>' in text
-    assert '<ins><span class="visually-hidden">now </span>&lt;b&gt;Bold&lt;/b&gt; &amp; new</ins>' in text
+    assert "<del>My Chat App</del>" in text
+    assert "<ins>&lt;b&gt;Bold&lt;/b&gt; &amp; new</ins>" in text
     assert '<dt>secret</dt> <dd><span class="withheld">set, never shown</span>' in text
 
 

@@ -22,8 +22,9 @@ def make_log(numbers: range, *, capacity: int = 100, failed: int = 0) -> AuditLo
 
 def looks(strip: ring.Strip) -> list[str]:
     """Return the look of each tick, from left to right."""
-    by_place = {float(x.removesuffix("%")): look for look, places in strip.items() for x, _width in places}
-    return [by_place[x].removeprefix("tick ") for x in sorted(by_place)]
+    by_place = {place: look for look, places in strip.ticks.items() for place in places}
+    assert sorted(by_place) == list(range(len(by_place)))
+    return [by_place[place].removeprefix("tick ") for place in sorted(by_place)]
 
 
 def test_oldest_is_left_and_empty_slots_are_right() -> None:
@@ -61,6 +62,32 @@ def test_a_tick_for_several_shows_the_gravest() -> None:
     picture = ring.draw(make_log(range(1, 101), failed=4))
 
     assert looks(picture.coarse)[:3] == ["create", "create fail", "create"]
+
+
+def test_what_is_not_matching_is_dimmed() -> None:
+    log = make_log(range(1, 5), capacity=6, failed=2)
+    picture = ring.draw(log, (), log.events[2:])
+
+    assert looks(picture.fine) == ["create", "create fail", "create dim", "create dim", "empty", "empty"]
+    assert picture.text.endswith("Failed: #2. The filter hides 2 of them, which are dimmed.")
+
+
+def test_a_tick_for_several_shows_what_matches_before_what_does_not() -> None:
+    log = make_log(range(1, 102), capacity=200, failed=4)
+    matching = tuple(event for event in log.events if event.number in {3, 7})
+
+    coarse = looks(ring.draw(log, (), matching).coarse)
+
+    assert coarse[:3] == ["create", "create", "create dim"], "of #1 to #4 the failure is hidden, #3 is not"
+    assert coarse[25:27] == ["create dim", "empty"], "#101 is hidden, but it is there"
+
+
+def test_the_stretch_of_a_page_is_from_its_oldest_to_its_newest_event() -> None:
+    log = make_log(range(1, 101))
+    matching = tuple(event for event in log.events if event.number % 2)
+
+    assert ring.draw(log, matching[:25], matching).shown == ring.Span("50%", "49%")
+    assert ring.draw(log, matching, matching).shown is None
 
 
 def test_what_is_shown_of_a_large_log_is_still_to_be_seen() -> None:

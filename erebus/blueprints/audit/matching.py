@@ -1,0 +1,95 @@
+"""Which events a `Filter` lets through. Pure: events in, events out."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from erebus.blueprints.audit import spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime, tzinfo
+
+    from erebus.blueprints.audit.filters import Filter
+    from erebus.trail import AuditEvent
+
+    Test = Callable[[AuditEvent], bool]
+
+_ACTOR_ID = re.compile(r"system|anonymous|(user|key)_[0-9a-z]{26}")  # matched whole: nobody gets in by their name
+
+
+def select(events: Iterable[AuditEvent], wanted: Filter, zone: tzinfo, now: datetime) -> tuple[AuditEvent, ...]:
+    """Return those of *events* that *wanted* lets through, in their order."""
+    tests = _tests(wanted, zone, now)
+    return tuple(event for event in events if all(test(event) for test in tests))
+
+
+def _tests(wanted: Filter, zone: tzinfo, now: datetime) -> list[Test]:
+    """Return a test for each part that is asked, the dearest last."""
+    tests: list[Test] = []
+    if wanted.actor:
+        tests.append(_by_actor(wanted.actor.casefold()))
+    if wanted.status:
+        is_wanted = wanted.status == "succeeded"
+        tests.append(lambda event: event.status is is_wanted)
+    if wanted.since:
+        first = spans.start(wanted.since, zone, now)
+        tests.append(lambda event: event.created_at >= first)
+    if wanted.until:
+        after = spans.end(wanted.until, zone)
+        tests.append(lambda event: event.created_at < after)
+    tests += [_equal(name, value) for name, value in _whole(wanted).items() if value]
+    if wanted.text:
+        terms = [term.casefold() for term in wanted.text]
+        tests.append(lambda event: _holds(event, terms))
+    return tests
+
+
+def _whole(wanted: Filter) -> dict[str, str]:
+    """Return what has to be equal, by the event's field."""
+    return {
+        "action": wanted.action,
+        "entity_type": wanted.entity_type,
+        "entity_id": wanted.entity,
+        "request_id": wanted.request,
+    }
+
+
+def _equal(name: str, value: str) -> Test:
+    folded = value.casefold()
+    return lambda event: (getattr(event, name) or "").casefold() == folded
+
+
+def _by_actor(actor: str) -> Test:
+    """Return the test for an id, or for words that all have to be words of the actor's name."""
+    words = set() if _ACTOR_ID.fullmatch(actor) else set(actor.split())
+
+    def test(event: AuditEvent) -> bool:
+        is_named = bool(words) and words <= set(event.actor_name.casefold().split())
+        return is_named or event.actor_id.casefold() == actor
+
+    return test
+
+
+def _holds(event: AuditEvent, terms: list[str]) -> bool:
+    searched = _searched(event)
+    return all(term in searched for term in terms)
+
+
+def _searched(event: AuditEvent) -> str:
+    """Return what text is looked for in: sentence, reason, label, ids, and changed values, a line each."""
+    ids = (event.id, event.actor_id, event.entity_id, event.project_id, event.request_id)
+    lines = (event.description, event.reason, event.action_description, event.entity_label, *ids, *_values(event))
+    return "\n".join(filter(None, lines)).casefold()
+
+
+def _values(event: AuditEvent) -> list[str]:
+    try:
+        changes = event.changes
+    except ValueError:
+        return [event.stored_changes]  # the trail never wrote it; what is there can be found all the same
+    sides = [change.get(side) for change in changes for side in ("before", "after")]
+    told = [side for side in sides if side is not None and not isinstance(side, bool)]  # the page has words for those
+    return [side if isinstance(side, str) else json.dumps(side, ensure_ascii=False) for side in told]
