@@ -3,7 +3,7 @@ const SHOWN_FOR = 2000; // ms
 const { content } = document.getElementById("copy");
 
 for (const place of document.querySelectorAll("[data-copy]")) {
-  const text = place.dataset.copy || place.previousElementSibling.textContent;
+  const text = place.dataset.copy || place.previousElementSibling?.textContent;
   place.append(content.cloneNode(true));
   place.querySelector(".copy-label").textContent = place.dataset.label ?? "Copy id";
   const told = place.querySelector(".copy-done");
