@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.functional.browser import Visitor
 
 pytestmark = pytest.mark.browser
+LINE = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}  # as fast as can be
+SLOW = 500  # milliseconds until an answer
 HAND = 40  # milliseconds for which a hand holds the button; faster clicks are one to the browser
 
 
@@ -99,6 +101,14 @@ def test_a_button_keeps_its_value(visitor: Visitor) -> None:
 
 
 def twice(page: Page, button: str, heading: str) -> None:
-    """Click *button* twice, as people do who are used to icons; a page with that *heading* follows."""
+    """Click *button* twice, as people do who are used to icons; a page with that *heading* follows.
+
+    The line is slow meanwhile: else the second click might meet a button of the next page.
+    """
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", {**LINE, "latency": SLOW})
     page.get_by_role("main").get_by_role("button", name=button, exact=True).dblclick(delay=HAND)
+    line.send("Network.emulateNetworkConditions", {**LINE, "latency": 0})
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    line.detach()
