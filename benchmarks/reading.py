@@ -46,7 +46,7 @@ EMAIL = "ada@example.com"
 PASSWORD = secrets.token_hex()
 _LINE = {**dict.fromkeys(CONTENT, "x" * 20), "status": True, "changes": "[]"}
 _ROWS = """{% from "_macros/events.html" import event %}{% set address = url_for("audit.list", slug=slug) %}
-{% for shown in events %}{{ event(shown, address) }}{% endfor %}"""
+{% for shown in events %}{{ event(shown, address, "?entity=") }}{% endfor %}"""
 
 
 def measure(rounds: Rounds, databases: dict[str, Databases]) -> None:

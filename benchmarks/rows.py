@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from erebus.blueprints.audit.presenter import Change, Shown, Value
 
 _NOBODY = (
-    '<svg class="avatar avatar-none" width="36" height="36" viewBox="0 0 36 36" aria-hidden="true">'
+    '<svg class="avatar avatar-none" viewBox="0 0 36 36" aria-hidden="true">'
     ' <circle class="plate" cx="18" cy="18" r="18" /> <circle class="glyph" cx="18" cy="14.5" r="4.5" />'
     ' <path class="glyph" d="M9.8 27c1.2-4 4.4-6 8.2-6s7 2 8.2 6" /> </svg>'
 )
@@ -38,17 +38,16 @@ def _row(shown: Shown, slug: str) -> str:
     there, then = local(moment), utc(moment)
     return (
         f'<li class="event{"" if event.status else " failed"}" id="event-{number}"> {_NOBODY}'
-        f' <article class="entry" data-event aria-labelledby="event-{number}-title"> <header class="entry-top">'
-        f' <h3 id="event-{number}-title"><b>{e(event.actor_name)}</b>'
+        f' <article class="entry" data-event> <header class="entry-top"> <h3><b>{e(event.actor_name)}</b>'
         f' <span class="did">{e(event.action_description)}</span></h3> <span class="entry-right">'
         f" {_SUCCEEDED if event.status else _FAILED}"
-        f' <a class="num" href="/projects/{e(slug)}/audit/{event_id}?n={number}"'
-        f' aria-label="Address of event #{number}">#{number}</a> </span> </header>'
+        f' <a class="num" href="/projects/{e(slug)}/audit/{event_id}?n={number}">#{number}</a> </span> </header>'
         f' <p class="say">{e(shown.sentence)}</p> {_why(shown)} {_changes(shown)} <dl class="entry-meta">'
-        f' <div class="entry-entity"> <dt>{e(event.action)}</dt> <dd><span class="entity">{e(event.entity_type)}</span>'
-        f" <span>{e(event.entity_label)}</span> <code>{e(event.entity_id)}</code></dd> </div> <div> <dt>Event</dt>"
-        f' <dd><code>{event_id}</code> <span class="copying" data-copy="{event_id}" data-label="Copy id"></span></dd>'
-        f' </div> <div class="entry-when"> <dt class="visually-hidden">When</dt> <dd><span class="times">'
+        f' <div class="entry-entity"> <dt>{e(event.action)}</dt> <dd><a class="narrow"'
+        f' href="?entity={e(event.entity_id)}"><span class="entity">{e(event.entity_type)}</span>'
+        f" {e(event.entity_label)}</a> <code>{e(event.entity_id)}</code></dd> </div> <div> <dt>Event</dt>"
+        f' <dd><code>{event_id}</code> <span class="copying" data-copy></span></dd>'
+        f' </div> <div class="entry-when"> <dt>When</dt> <dd><span class="times">'
         f'<time datetime="{iso(moment)}">{then}</time> {"" if there == then else f"<span>{there}</span>"}'
         f" <span>{relative(moment)}</span></span></dd> </div> </dl> </article> </li>"
     )
@@ -66,23 +65,22 @@ def _why(shown: Shown) -> str:
 def _changes(shown: Shown) -> str:
     if not shown.changes:
         return ""
-    parts = " ".join(_change(change, is_tried=not shown.event.status) for change in shown.changes)
+    parts = " ".join(_change(change) for change in shown.changes)
     is_open = " open" if shown.is_open else ""
     summary = f"<summary>{e(shown.fold)}</summary>"
     return f'<details class="changes"{is_open}> {summary} <dl class="diff"> {parts} </dl> </details>'
 
 
-def _change(change: Change, *, is_tried: bool) -> str:
+def _change(change: Change) -> str:
     if change.hidden:
         told = f'<span class="withheld">{e(change.hidden)}</span>'
     else:
-        before = f"<del>{_value(change.before, 'is' if is_tried else 'was')}</del>" if change.before else ""
-        after = f"<ins>{_value(change.after, 'wanted' if is_tried else 'now')}</ins>" if change.after else ""
+        before = f"<del>{_value(change.before)}</del>" if change.before else ""
+        after = f"<ins>{_value(change.after)}</ins>" if change.after else ""
         arrow = ' <span class="to" aria-hidden="true">→</span> ' if before and after else ""
         told = f"{before}{arrow}{after}"
-    return f"<div> <dt>{e(change.name)}</dt> <dd>{told}</dd> </div>"
+    return f"<dt>{e(change.name)}</dt> <dd>{told}</dd>"
 
 
-def _value(value: Value, side: str) -> str:
-    text = f"<i>{e(value.text)}</i>" if value.is_word else e(value.text)
-    return f'<span class="visually-hidden">{side} </span>{text}'
+def _value(value: Value) -> str:
+    return f"<i>{e(value.text)}</i>" if value.is_word else e(value.text)

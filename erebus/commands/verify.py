@@ -110,9 +110,7 @@ def _proof(verification: Verification) -> str:
 def _summary(found: Sequence[Verification]) -> str:
     sound = [v for v in found if v.is_sound]
     events, compared = sum(v.checked for v in sound), sum(v.anchor is not None for v in sound)
-    told = (
-        f"{len(sound)} of {len(found)} logs sound: {events} events checked, {compared} logs borne out by a checkpoint."
-    )
+    told = f"{len(sound)} of {len(found)} logs sound: {events} events checked, {compared} of them with a checkpoint."
     return told if found else "There is no log yet."
 
 
