@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.reading import Reading
+from erebus.db import db
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,3 +15,5 @@ def test_the_rows_of_plain_strings_are_those_of_the_page(blank_database_url: str
     reading = Reading(blank_database_url, tmp_path)
 
     assert len(reading.events) == 100
+    with reading.app.app_context():
+        db.engine.dispose()
