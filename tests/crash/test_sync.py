@@ -11,13 +11,15 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import DATABASE
 from tests.crash.checking import check
-from tests.crash.conftest import Installation
+from tests.crash.conftest import Database, Installation
 from tests.crash.server import kill
 from tests.crash.writers import writing
 from tests.functional.browser import is_ci
@@ -47,6 +49,14 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder / "percent"
 
 
+def _start_again(database: Database) -> None:
+    """Let PostgreSQL begin anew: recovery needs fsync as well, and what gave up over it, or hangs, is killed."""
+    if database.kill and database.revive:
+        with suppress(psutil.NoSuchProcess):
+            database.kill()
+        database.revive()
+
+
 def test_of_a_change_and_its_event_there_are_both_or_neither_and_then_it_serves_again(
     fault: Path, installation: Installation, tmp_path: Path
 ) -> None:
@@ -58,8 +68,7 @@ def test_of_a_change_and_its_event_there_are_both_or_neither_and_then_it_serves_
             fault.write_text(f"{PERCENT}")
             record.wait_for(refused=record.refused.total() + 20)
             fault.unlink()
-            if installation.database.revive:
-                installation.database.revive()
+            _start_again(installation.database)
         record.wait_for(len(record.done) + 20)
         assert {process.pid for process in server.processes()} == processes
 
@@ -67,8 +76,7 @@ def test_of_a_change_and_its_event_there_are_both_or_neither_and_then_it_serves_
         record.wait_for(refused=record.refused.total() + 1)
         kill(server.processes())
         fault.unlink()
-        if installation.database.revive:
-            installation.database.revive()
+        _start_again(installation.database)
         server.reap()
         server.start()
         record.wait_for(len(record.done) + 20)
