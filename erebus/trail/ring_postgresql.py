@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from erebus.trail.events import Log
 
 FEW = 5
+_WORDS = {None: "NULL", True: "t", False: "f"}
 _ZERO = f"'\\x{ZERO_HASH.hex()}'::bytea"
 _TYPES = {"status": "boolean"}
 
@@ -34,7 +35,7 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
     """Write the events; return how many rows were written and had to be, and when counted failures are due."""
     if len(contents) > FEW:
         return _append_batch(connection, log, contents, key, now)
-    values = {f"{name}_{i}": c[name] for i, c in enumerate(contents, 1) for name in CONTENT}
+    values: dict[str, Any] = {f"e_{i}": _array(content) for i, content in enumerate(contents, 1)}
     values |= {f"d_{i}": d for i, d in enumerate(digests(key, log.id, contents), 1)}
     place = {"log": log.id, "project": log.project_id, "capacity": log.capacity, "now": now}
     row = connection.exec_driver_sql(_few(len(contents)), {**values, **place}).one()
@@ -43,7 +44,11 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
 
 @lru_cache(maxsize=FEW)
 def _few(count: int) -> str:
-    """Return the statement for *count* events, as the driver takes it and keeps it prepared."""
+    """Return the statement for *count* events, as the driver takes it and keeps it prepared.
+
+    A content is one parameter, and the spaces of the layout are left out: of a statement with more than 50 parameters
+    or 4,096 characters psycopg keeps nothing, and looks for its parameters each time.
+    """
     time = "GREATEST(l.head_time, CAST(%(now)s AS bigint))"
     first = _chain(_ZERO, "CAST(0 AS bigint)", "CAST(%(now)s AS bigint)", count)
     further = _chain("l.head_hash", "l.head_number", time, count)
@@ -52,16 +57,14 @@ def _few(count: int) -> str:
         for i in range(1, count + 1)
     )
     rows = ", ".join(
-        f"({i}, {', '.join(_parameter(n, i) for n in CONTENT)}, {'h.h0' if i == 1 else f'c{i - 1}.h'}, c{i}.h)"
-        for i in range(1, count + 1)
+        f"({i}, CAST(%(e_{i})s AS text[]), {'h.h0' if i == 1 else f'c{i - 1}.h'}, c{i}.h)" for i in range(1, count + 1)
     )
-    named = f"e(n, {', '.join(CONTENT)}, prev_hash, hash)"
-    contents = ", ".join(f"e.{n}" for n in CONTENT)
+    contents = ", ".join(_part(name, i) for i, name in enumerate(CONTENT, 1))
     source = (
         f"SELECT h.id, (h.base + e.n) %% h.capacity, h.base + e.n, h.t, {contents}, e.prev_hash, e.hash"
-        f" FROM h{links} CROSS JOIN LATERAL (VALUES {rows}) AS {named}"
+        f" FROM h{links} CROSS JOIN LATERAL (VALUES {rows}) AS e(n, c, prev_hash, hash)"
     )
-    return f"""
+    statement = f"""
         WITH h AS (
           INSERT INTO audit_logs AS l (id, project_id, capacity, head_number, head_time, prior_hash, head_hash,
                                        seam_number, seam_hash, pending)
@@ -72,10 +75,22 @@ def _few(count: int) -> str:
             l.settle_at),
         e AS ({WRITE_RING.format(source=source)} RETURNING 1)
         SELECT (SELECT count(*) FROM e) AS written, h.settle_at FROM h"""
+    return " ".join(statement.split())
 
 
-def _parameter(name: str, i: int) -> str:
-    return f"CAST(%({name}_{i})s AS {_TYPES.get(name, 'text')})"
+def _part(name: str, i: int) -> str:
+    return f"CAST(e.c[{i}] AS {_TYPES[name]})" if name in _TYPES else f"e.c[{i}]"
+
+
+def _array(content: dict[str, Any]) -> str:
+    """Return *content* as the literal of an array of texts (PostgreSQL's manual, 8.15.6)."""
+    parts = (content[name] for name in CONTENT)
+    return "{" + ",".join(_quoted(part) if isinstance(part, str) else _WORDS[part] for part in parts) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _chain(hash_before: str, base: str, time: str, count: int) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg import _queries
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erebus import trail
+from erebus.trail import ring_postgresql
 from tests.trail.conftest import CAPACITY, Book, Shelf, kept
 
 if TYPE_CHECKING:
@@ -31,6 +34,25 @@ def test_the_newest_are_kept_and_the_chain_holds_whatever_the_batch(session: Ses
     assert [e.number for e in kept(session)] == list(range(max(1, head - CAPACITY + 1), head + 1))
     found = trail.verify(session.connection(), "a")
     assert (found.is_sound, found.last, found.finding) == (True, head, "")
+
+
+@pytest.mark.parametrize("together", [1, 5, 10])
+def test_what_means_something_to_a_database_is_kept_as_it_was_written(session: Session, together: int) -> None:
+    titles = ["NULL", "t", "{a,b}", 'say "no"', "back\\slash", "\\", '"', ",", "%(now)s %% $1 :now", "é ☃ 𝄞"]
+    for start in range(0, len(titles), together):
+        session.add_all([Book(shelf_id="a", title=title) for title in titles[start : start + together]])
+        session.commit()
+
+    assert [change["after"] for e in kept(session) for change in e.changes if change["field"] == "title"] == titles
+    assert trail.verify(session.connection(), "a").is_sound
+
+
+@pytest.mark.parametrize("count", range(1, ring_postgresql.FEW + 1))
+def test_the_driver_keeps_the_statement_of_few_events(count: int) -> None:
+    statement = ring_postgresql._few(count)
+
+    assert len(statement) <= _queries.MAX_CACHED_STATEMENT_LENGTH
+    assert len(set(re.findall(r"%\(\w+\)s", statement))) <= _queries.MAX_CACHED_STATEMENT_PARAMS
 
 
 def test_times_never_fall_as_numbers_rise(session: Session) -> None:
