@@ -8,6 +8,7 @@ import click
 from flask import Flask
 
 from erebus import clock, config, trail
+from erebus.assets import init_assets
 from erebus.cli import init_commands
 from erebus.db import Base, Model, db, limit_waiting, prepare
 from erebus.http import actor, init_http, required_permission
@@ -43,6 +44,7 @@ def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plug
     _describe(installation)
     _connect(app, installation.settings)
     init_http(app)
+    init_assets(app)
     init_templating(app)
     app.register_blueprint(probes)
     for plugin in installation.plugins:

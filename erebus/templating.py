@@ -1,19 +1,16 @@
-"""What templates can ask for: times in the reader's zone, numbers, what the reader may do, and where things lie."""
+"""What templates can ask for: times in the reader's zone, numbers, and what the reader may do."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
-from flask import current_app, g, request, url_for
+from flask import g, request, url_for
 from flask_login import current_user
 
 from erebus import clock
@@ -21,14 +18,11 @@ from erebus.http import can
 from erebus.plugins import installation
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Flask
 
     from erebus.plugins import NavigationItem
 
 _LOCALE = Locale("en")
-_A_YEAR = 365 * 24 * 3600
-_AN_HOUR = 3600
-_HASHES = "erebus.assets"
 
 
 @dataclass(frozen=True)
@@ -42,14 +36,11 @@ class Link:
 
 
 def init_templating(app: Flask) -> None:
-    """Give the templates of *app* their filters and functions, and the files that they link to a long life."""
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _AN_HOUR
-    app.extensions[_HASHES] = {}
+    """Give the templates of *app* their filters and functions."""
     for ask in (utc, local, relative, iso, number, tight):
         app.add_template_filter(ask)
-    for tell in (can, navigation, theme, asset, clock.now):
+    for tell in (can, navigation, theme, clock.now):
         app.add_template_global(tell)
-    app.after_request(_keep_asset)
 
 
 # Times and numbers
@@ -137,29 +128,3 @@ def _link(item: NavigationItem, href: str, *, is_here: bool) -> Link:
 
 def _is_signed_in() -> bool:
     return bool(current_user and current_user.is_authenticated)
-
-
-# Files
-
-
-def asset(path: str) -> str:
-    """Return the address of the static file *path*, which changes when its content does."""
-    return url_for("static", filename=path, v=_hash(path))
-
-
-def _hash(path: str) -> str:
-    """Return a short hash of the static file *path*. Raises FileNotFoundError for one that is not there."""
-    known: dict[str, str] = current_app.extensions[_HASHES]
-    if path not in known or current_app.debug:
-        file = Path(str(current_app.static_folder)) / path
-        known[path] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    return known[path]
-
-
-def _keep_asset(response: Response) -> Response:
-    """Let browsers keep a static file for good when its address names what is in it."""
-    is_found = request.endpoint == "static" and response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
-    if is_found and request.args.get("v") == _hash((request.view_args or {})["filename"]):
-        response.cache_control.max_age = _A_YEAR
-        response.cache_control.public = response.cache_control.immutable = True
-    return response

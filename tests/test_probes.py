@@ -74,8 +74,9 @@ def test_whether_it_is_alive_is_answered_without_the_database(
     assert statements == []
 
 
-def test_an_asset_is_served_without_the_database(ada: FlaskClient, statements: list[str]) -> None:
-    with ada.get("/static/css/tokens.css") as asset:
+@pytest.mark.parametrize("path", ["/static/css/tokens.css", "/static/css/erebus.css"])
+def test_an_asset_is_served_without_the_database(ada: FlaskClient, statements: list[str], path: str) -> None:
+    with ada.get(path) as asset:
         assert asset.status_code == 200
     assert statements == []
 

@@ -184,31 +184,6 @@ def test_the_sidebar_has_the_lines_that_the_reader_may_follow_in_order(app: Flas
     assert (links[1].href, links[1].count) == ("/projects/engine/keys", 0)
 
 
-# Files
-
-
-def test_a_file_is_linked_by_what_is_in_it_and_kept_for_good(client: FlaskClient) -> None:
-    links = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/login").text)
-
-    assert len(links) > 8
-    for link in links:
-        with client.get(link) as answer:
-            assert answer.status_code == 200, link
-            assert answer.cache_control.immutable, link
-            assert answer.cache_control.max_age == 365 * 24 * 3600
-
-
-@pytest.mark.parametrize("query", ["", "?v=", "?v=0123456789ab"])
-def test_a_file_asked_for_by_another_address_is_not_kept_for_good(client: FlaskClient, query: str) -> None:
-    with client.get(f"/static/css/tokens.css{query}") as answer:
-        assert answer.status_code == 200
-        assert not answer.cache_control.immutable
-
-
-def test_a_file_that_is_not_there_is_a_404(client: FlaskClient) -> None:
-    assert client.get("/static/css/none.css?v=0123456789ab").status_code == 404
-
-
 # Pages for errors
 
 

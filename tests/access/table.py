@@ -22,6 +22,7 @@ READ = Access(Role.SUPPORT)
 TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/"): Access(PUBLIC),
     ("GET", "/static/<path:filename>"): Access(PUBLIC),
+    ("GET", "/static/css/erebus.css"): Access(PUBLIC),
     ("GET", "/docs/audit-logs"): Access(PUBLIC),
     ("GET", "/healthz"): Access(PUBLIC),
     ("GET", "/readyz"): Access(PUBLIC),
