@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import MultiDict
 
-_KNOWN = {*filters.NAMES, "q", "was", "before"}
+_KNOWN = {*filters.NAMES, "q", "was", "before", "after"}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from flask_login import current_user
 
 from erebus import clock
-from erebus.blueprints.audit import asking, controls, detail, matching, presenter, queries, ring
+from erebus.blueprints.audit import asking, controls, detail, groups, matching, presenter, queries, ring, tags
 from erebus.blueprints.audit.absence import explain_id, explain_number
 from erebus.permissions import public, requires
 from erebus.plugins import installation
@@ -17,6 +17,7 @@ from erebus.scope import PLATFORM_CAPACITY, PROJECT_CAPACITY
 from erebus.verification import examine
 
 if TYPE_CHECKING:
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
     from erebus.blueprints.audit.absence import Absence
@@ -29,32 +30,47 @@ bp = Blueprint("audit", __name__)
 @bp.get("/projects/<slug>/audit", endpoint="list")
 @requires("project:audit:read")
 def list_events(slug: str) -> ResponseReturnValue:
-    """Show the log newest first, what the filter lets through, 25 events a page; and whether it is what was written."""
+    """Show the log newest first, what the filter lets through, 25 events a page; and whether it is what was written.
+
+    Whoever asks what is new ``after`` a number gets the newest page with that marked, and a tag; sent along the next
+    time, it is answered with 304 while nothing is. Without ``after`` there is no tag: a page that is loaded anew is to
+    be verified anew.
+    """
     zone, now = ZoneInfo(current_user.time_zone), clock.now()
     asked = asking.read(request.args, zone, now)
     if asked.is_form and not asked.flaws:
         return redirect(url_for("audit.list", slug=slug, **asked.filter.arguments))
-    examined, flaw, before = examine(g.project.id), "", None
-    log = examined.log
-    _report(examined)
+    flaw, before, after = "", None, None
     try:
-        before = queries.read_number(request.args.getlist("before"))
+        before, after = queries.read_number(request.args, "before"), queries.read_number(request.args, "after", least=0)
     except queries.NotANumber as error:
         flaw = str(error)
+    is_live = before is None and not flaw and not asked.flaws
+    asked_by = (current_user.id, g.role, zone.key, tags.time_of(asked.filter, zone, now), asked.filter.box)
+    if is_live and after is not None and request.if_none_match and (known := _nothing_new(*asked_by, str(after))):
+        return known
+    examined = examine(g.project.id)
+    log = examined.log
+    _report(examined)
     kept = log.events if log else ()
     found = matching.select(kept, asked.filter, zone, now)
     page = queries.turn_to(found, before)
+    since = after if after is not None else log.head_number if log else 0
+    tag = tags.tag_of(log, *asked_by, str(since))
     shown = render_template(
         "audit/list.html",
         log=log,
         page=page,
         before=before,
+        after=after,
+        since=since if is_live else None,
+        tag=tag,
         flaw=flaw,
         asked=asked,
         found=found,
         controls=controls.offer(kept, asked.filter),
         zone=zone.key,
-        days=presenter.by_day(page.events, zone, now.astimezone(zone).date()),
+        days=groups.gather(presenter.by_day(page.events, zone, now.astimezone(zone).date()), page.events, found, kept),
         counted=queries.find_counted(g.project.id) if before is None else [],
         picture=ring.draw(log, page.events, found) if log else None,
         verification=examined.verification,
@@ -62,7 +78,10 @@ def list_events(slug: str) -> ResponseReturnValue:
         checked_at=clock.now(),
         support_email=installation().settings.support_email,
     )
-    return shown, 400 if flaw or asked.flaws else 200
+    answer = current_app.make_response((shown, 400 if flaw or asked.flaws else 200))
+    if is_live and after is not None:
+        answer.set_etag(tag, weak=True)
+    return answer
 
 
 @bp.get("/projects/<slug>/audit.json")
@@ -72,7 +91,7 @@ def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
     zone, now = ZoneInfo(current_user.time_zone), clock.now()
     asked = asking.read(request.args, zone, now)
     try:
-        before = queries.read_number(request.args.getlist("before"))
+        before = queries.read_number(request.args, "before")
     except queries.NotANumber as error:
         return {"error": "This page of the log cannot be found", "hint": str(error)}, 400
     if asked.flaws:
@@ -129,6 +148,16 @@ def guide() -> ResponseReturnValue:
     )
 
 
+def _nothing_new(*asked_by: str) -> Response | None:
+    """Return the answer to a reader whose tag says that they have all there is: one look-up by key, and no page."""
+    tag = tags.tag_of(queries.find_standing(g.project.id), *asked_by)
+    if not request.if_none_match.contains_weak(tag):
+        return None
+    answer = current_app.response_class(status=304)
+    answer.set_etag(tag, weak=True)
+    return answer
+
+
 def _report(examined: Examination) -> None:
     """Tell what the page tells of a fault in the process's log, too: the reader may not be who can mend it."""
     if examined.trouble:
@@ -148,7 +177,7 @@ def _absence(log: AuditLog | None, asked: str) -> Absence:
     if number is not None:
         return explain_number(log, number)
     try:
-        return explain_id(log, asked, queries.read_number(request.args.getlist("n")))
+        return explain_id(log, asked, queries.read_number(request.args, "n"))
     except queries.NotANumber:
         return explain_id(log, asked, None)
 

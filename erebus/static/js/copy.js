@@ -2,7 +2,7 @@
 const SHOWN_FOR = 2000; // ms
 const { content } = document.getElementById("copy");
 
-for (const place of document.querySelectorAll("[data-copy]")) {
+function equip(place) {
   const text = place.dataset.copy || place.previousElementSibling?.textContent;
   place.append(content.cloneNode(true));
   place.querySelector(".copy-label").textContent = place.dataset.label ?? "Copy id";
@@ -19,3 +19,7 @@ for (const place of document.querySelectorAll("[data-copy]")) {
     forgetting = setTimeout(() => (told.textContent = ""), SHOWN_FOR);
   });
 }
+
+const equipAll = (part) => part.querySelectorAll("[data-copy]").forEach(equip);
+equipAll(document);
+document.addEventListener("renewed", (event) => equipAll(event.target));
