@@ -32,6 +32,10 @@ _AN_HOUR = 3600
 _HASHES = "erebus.assets"
 _BLOCKS = "article|aside|d[ltd]|details|div|form|h[1-6]|header|li|nav|ol|option|p|section|summary|t[rdh]|table|tbody|ul"
 _UNSEEN = re.compile(rf">\n(?=</?(?:{_BLOCKS})\b)")
+_IMPLIED = re.compile(
+    "</dt>(?=<d[dt]>)|</dd>(?=<d[dt]>|</d(?:l|iv)>)|</li>(?=<li|</[uo]l>)|</option>(?=<option|</(?:select|datalist)>)"
+    "|</t[dh]>(?=<t[dh]|</tr>)|</tr>(?=<tr|</t(?:body|head)>)"
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,11 @@ def number(value: int) -> str:
 def tight(text: str) -> str:
     """Return *text* without the space that nobody sees, which is a fifth of a long list; markup stays markup.
 
-    That is indentation, empty lines, and a line's end before the beginning or the end of a block.
+    That is indentation, empty lines, a line's end before the beginning or the end of a block, and the end tags that
+    HTML lets be left out (`HTML, Optional tags <https://html.spec.whatwg.org/multipage/syntax.html#optional-tags>`_).
     """
     lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
-    return type(text)(_UNSEEN.sub(">", "\n".join(line for line in lines if line)))
+    return type(text)(_IMPLIED.sub("", _UNSEEN.sub(">", "\n".join(line for line in lines if line))))
 
 
 def _clock(moment: datetime, *, exact: bool) -> str:

@@ -131,7 +131,7 @@ def test_what_one_reads_stays_where_it_is(reader: Visitor, write: Callable[[], s
     expect(page.locator(".event").first).to_have_attribute("id", f"event-{number + 2}")
     expect(page.locator(".event").first).to_be_in_viewport()
     expect(page.locator(".event.new")).to_have_count(2)
-    expect(page.locator(f"#event-{number + 2} [data-event]")).to_be_focused()
+    expect(page.locator(f"#event-{number + 2} .entry")).to_be_focused()
     expect(button).to_be_hidden()
 
 
@@ -156,10 +156,10 @@ def test_an_event_that_has_the_focus_is_not_moved_and_what_is_unfolded_stays_so(
     page.keyboard.press("j")
     fold = page.locator(f"#event-{number} details")
     fold.locator("summary").click()
-    page.locator(f"#event-{number} [data-event]").focus()
+    page.locator(f"#event-{number} .entry").focus()
     write()
     expect(page.get_by_role("button", name="1 new event")).to_be_visible(timeout=SOON)
-    expect(page.locator(f"#event-{number} [data-event]")).to_be_focused()
+    expect(page.locator(f"#event-{number} .entry")).to_be_focused()
     page.get_by_role("button", name="1 new event").press("Enter")
     assert newest(page) > number
     expect(fold).to_have_attribute("open", "")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import MultiDict
 
-_KNOWN = {*filters.NAMES, "q", "was", "before", "after"}
+_KNOWN = {*filters.NAMES, "q", "was", "before", "after", "go"}
 
 
 @dataclass(frozen=True)

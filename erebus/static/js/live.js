@@ -116,7 +116,7 @@ function keepFolds(old, fresh) {
 button.addEventListener("click", () => {
   show();
   region("list").scrollIntoView();
-  const first = region("list").querySelector("[data-event]");
+  const first = region("list").querySelector(".entry");
   if (!first) return;
   first.tabIndex = -1;
   first.focus({ preventScroll: true });

@@ -10,8 +10,8 @@ function isOn() {
 }
 
 function move(step) {
-  const events = [...document.querySelectorAll("[data-event]")].filter((event) => event.checkVisibility());
-  const current = events.indexOf(document.activeElement?.closest("[data-event]"));
+  const events = [...document.querySelectorAll(".entry")].filter((event) => event.checkVisibility());
+  const current = events.indexOf(document.activeElement?.closest(".entry"));
   goTo(events[Math.max(current + step, 0)]);
 }
 
@@ -26,18 +26,18 @@ function goTo(event) {
 // What is folded in an event first, then its page.
 function open() {
   const event = document.activeElement;
-  if (!event.matches("[data-event]")) return;
+  if (!event.matches(".entry")) return;
   const fold = event.querySelector("details");
   if (fold && !fold.open) fold.open = true;
   else event.querySelector("a.num")?.click();
 }
 
 function close() {
-  const event = document.activeElement.closest("[data-event]");
+  const event = document.activeElement.closest(".entry");
   const fold = event?.querySelector("details[open]") ?? event?.closest("details[open]");
   if (!fold) return;
   fold.open = false;
-  goTo(fold.closest("[data-event]"));
+  goTo(fold.closest(".entry"));
 }
 
 function chooseFilter() {

@@ -59,7 +59,8 @@ def test_ring_has_a_tick_for_every_slot_and_tells_itself_in_words(
     drawn = {look: ticks.count("<rect") for look, ticks in groups}
     assert drawn == {"create": 3, "delete fail": 1, "empty": 96}
     assert 'role="img"' in fine[0]
-    assert "#1 to #4, 3 created, 1 failed. Failed: #4." in fine[0]
+    assert 'id="ring-text">The log as a strip of 100 slots' in text
+    assert "#1 to #4, 3 created, 1 failed. Failed: #4.</p>" in text
     assert " style=" not in text
 
 
@@ -153,7 +154,7 @@ def test_changes_unfold_field_by_field(reader: FlaskClient, project: Place, writ
 
     assert "<del>My Chat App</del>" in text
     assert "<ins>&lt;b&gt;Bold&lt;/b&gt; &amp; new</ins>" in text
-    assert '<dt>secret</dt><dd><span class="withheld">set, never shown</span>' in text
+    assert "<dt>secret<dd><i>set, never shown</i>" in text
 
 
 def test_tampered_log_is_called_that_and_names_the_first_wrong_number(
