@@ -60,14 +60,22 @@ class Group:
 
     @property
     def deeds(self) -> Named:
-        """What was done, in the events' own words."""
-        return _named(shown.event.action_description for shown in self.events)
+        """What was done, in the events' own words, the first first."""
+        return _named(shown.event.action_description for shown in reversed(self.events))
+
+    @property
+    def kind(self) -> str:
+        """What kind of things it was done to, empty if there are several."""
+        kinds = {shown.event.entity_type for shown in self.events}
+        return kinds.pop() if len(kinds) == 1 else ""
 
     @property
     def things(self) -> Named:
-        """What it was done to: kind and name."""
-        events = (shown.event for shown in self.events)
-        return _named(f"{event.entity_type} {event.entity_label or event.entity_id}" for event in events)
+        """What it was done to, by name, and by kind where there are several kinds."""
+        events = [shown.event for shown in reversed(self.events)]
+        names = [event.entity_label or event.entity_id for event in events]
+        kinds = [f"{event.entity_type} " for event in events]
+        return _named(names if self.kind else map("".join, zip(kinds, names, strict=True)))
 
 
 class Section(NamedTuple):

@@ -26,7 +26,7 @@ function equip(strip) {
   const most = Math.floor((last - first) / size);
   const cursor = strip.appendChild(document.createElementNS(strip.namespaceURI, "rect"));
   let place = most;
-  let asking;
+  let asking, isTouched;
 
   const number = () => (gravest ? gravest[place] : first + place);
 
@@ -79,7 +79,7 @@ function equip(strip) {
   strip.tabIndex = 0;
   Object.assign(strip, { ariaValueMin: first, ariaValueMax: last, ariaValueNow: number(), ariaValueText: `#${number()}` });
   strip.addEventListener("focus", () => stand(place));
-  strip.addEventListener("blur", leave);
+  strip.addEventListener("blur", ({ relatedTarget }) => tip.contains(relatedTarget) || leave());
   strip.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
     if (event.key === "Enter") open();
@@ -87,12 +87,18 @@ function equip(strip) {
     event.preventDefault();
     stand(place + step);
   });
-  strip.addEventListener("pointermove", (event) => under(event) <= most && under(event) !== place | !tip.textContent && stand(under(event)));
-  strip.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && document.activeElement !== strip && leave());
+  strip.addEventListener("pointerdown", ({ pointerType }) => (isTouched = pointerType === "touch"));
+  strip.addEventListener("pointermove", (event) => {
+    const at = under(event);
+    if (at <= most && (at !== place || !tip.textContent)) stand(at);
+  });
+  strip.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType === "mouse" && document.activeElement !== strip) leave();
+  });
   strip.addEventListener("click", (event) => {
     if (under(event) > most) return;
     stand(under(event));
-    if (event.pointerType !== "touch") open();
+    if (!isTouched) open();
   });
 }
 

@@ -75,16 +75,19 @@ def test_events_of_two_actors_stand_apart() -> None:
 
 
 def test_a_heading_counts_and_repeats_what_the_events_say() -> None:
-    words = ["Deleted API key", "Deleted API key", "Deleted project", "Removed member", "Sent farewell"]
+    words = ["Sent farewell", "Removed member", "Deleted project", "Deleted API key", "Deleted API key"]
     events = [
         event._replace(action_description=text, entity_type="api_key", entity_label=f"Key {event.number}")
         for event, text in zip(make("aaaaa"), words, strict=True)
     ]
 
     (group,) = gather(events)
+    (mixed,) = gather([events[0]._replace(entity_type="project", entity_label=""), *events[1:3]])
 
     assert group.deeds == groups.Named((("Deleted API key", 2), ("Deleted project", 1), ("Removed member", 1)), 1)
-    assert group.things == groups.Named((("api_key Key 5", 1), ("api_key Key 4", 1), ("api_key Key 3", 1)), 2)
+    assert (group.kind, mixed.kind) == ("api_key", "")
+    assert group.things == groups.Named((("Key 1", 1), ("Key 2", 1), ("Key 3", 1)), 2)
+    assert [text for text, _ in mixed.things.texts] == ["api_key Key 3", "api_key Key 4", "project "]
     assert (group.newest.number, group.oldest.number, group.failures) == (5, 1, 0)
 
 
@@ -145,7 +148,7 @@ def test_three_events_of_one_request_are_folded_under_what_they_say(
     heading = re.search(r'<li class="event group" id="events-6">.*?<details class="changes group-fold">', text)
     assert heading
     assert '<b>Owner</b> <span class="did">3 × Generated new API key</span>' in heading[0]
-    assert "api_key Staging c, api_key Staging b, api_key Staging a</p>" in heading[0]
+    assert '<span class="kind">api_key</span> Staging a, Staging b, Staging c</p>' in heading[0]
     assert '<span class="num">#4–#6</span>' in heading[0]
     assert "<summary>The 3 events of this action</summary>" in text
     assert numbers(text) == [6, 5, 4, 3, 2, 1]
