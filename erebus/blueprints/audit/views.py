@@ -40,7 +40,7 @@ def list_events(slug: str) -> ResponseReturnValue:
     be verified anew. ``go`` leads to the event of that number.
     """
     zone, now = ZoneInfo(current_user.time_zone), clock.now()
-    asked, numbers = asking.read(request.args, zone, now), _numbers_asked()
+    asked, numbers = asking.read(request.args, zone, now, also=("after", "go")), _numbers_asked()
     if numbers.go:
         return redirect(url_for("audit.show", slug=slug, event_id=numbers.go))
     if asked.is_form and not asked.flaws:

@@ -133,6 +133,16 @@ def test_a_tag_is_the_readers_own(app: Flask, reader: FlaskClient, project: Plac
     assert ask(reader, project, "?after=3&status=failed", tag).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["after", "go"])
+def test_json_says_that_it_does_not_know_what_only_the_page_can_do(
+    reader: FlaskClient, project: Place, name: str
+) -> None:
+    answer = reader.get(f"/projects/{project.slug}/audit.json?{name}=1")
+
+    assert answer.status_code == 400
+    assert f"“{name}” is nothing" in answer.get_json()["hint"]
+
+
 def test_who_is_no_member_any_more_gets_no_answer(app: Flask, reader: FlaskClient, project: Place) -> None:
     tag = tag_in(page(reader, project))
     with app.app_context():
