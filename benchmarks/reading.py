@@ -45,8 +45,8 @@ ROUNDS, TIMES, LOGS = 24, 10, 10_000
 EMAIL = "ada@example.com"
 PASSWORD = secrets.token_hex()
 _LINE = {**dict.fromkeys(CONTENT, "x" * 20), "status": True, "changes": "[]"}
-_ROWS = """{% from "_macros/events.html" import event %}{% set address = url_for("audit.list", slug=slug) %}
-{% for shown in events %}{{ event(shown, address, "?entity=") }}{% endfor %}"""
+_ROWS = """{% from "_macros/events.html" import event %}
+{% for shown in events %}{{ event(shown, "audit", "?entity=") }}{% endfor %}"""
 
 
 def measure(rounds: Rounds, databases: dict[str, Databases]) -> None:
@@ -83,12 +83,12 @@ class Reading:
         upgrade_all(self.app.extensions["erebus"])
         self.reader, self.table = self.app.test_client(), self.app.jinja_env.from_string(_ROWS)
         with self.app.app_context():
-            self.project_id, self.address, self.slug = _fill()
+            self.project_id, self.address = _fill()
         self.reader.post("/login", data={"email": EMAIL, "password": PASSWORD})
         self.values = self._look()
         with self._request():
             self.events = [presenter.show(e) for e in self.values["log"].events]
-            assert _squeezed(self._rows()) == _squeezed(rows(self.events, self.slug)), "not the same rows"
+            assert _squeezed(self._rows()) == _squeezed(rows(self.events)), "not the same rows"
 
     def page(self) -> float:
         """Ask for the newest 25 events."""
@@ -107,7 +107,7 @@ class Reading:
     def plain_rows(self) -> float:
         """Build the same of plain strings."""
         with self._request():
-            return _mean(lambda: rows(self.events, self.slug))
+            return _mean(lambda: rows(self.events))
 
     def add_logs(self) -> None:
         """Put 10,000 full logs beside it."""
@@ -119,7 +119,7 @@ class Reading:
             connection.commit()
 
     def _rows(self) -> str:
-        return self.table.render(events=self.events, slug=self.slug)
+        return self.table.render(events=self.events)
 
     def _look(self) -> dict[str, Any]:
         """Return what the page is rendered from."""
@@ -157,8 +157,8 @@ def _squeezed(html: str) -> str:
     return re.sub(r"\s*([<>])\s*", r"\1", told)
 
 
-def _fill() -> tuple[str, str, str]:
-    """Make a project with a hundred events; return its id, the address of its log, and its slug."""
+def _fill() -> tuple[str, str]:
+    """Make a project with a hundred events; return its id and the address of its log."""
     draft = accounts.draft_account(name="Ada", email=EMAIL, password=PASSWORD)
     with transaction():
         ada = accounts.register_user(draft)
@@ -168,7 +168,7 @@ def _fill() -> tuple[str, str, str]:
         for number in range(PROJECT_CAPACITY):
             with transaction():
                 keys.create_key(project, f"Key {number}", Environment.PRODUCTION, ada)
-    return project.id, f"/projects/{project.slug}/audit", project.slug
+    return project.id, f"/projects/{project.slug}/audit"
 
 
 def _add_log(connection: Connection) -> None:

@@ -18,38 +18,35 @@ _NOBODY = (
     ' <circle class="plate" cx="18" cy="18" r="18" /> <circle class="glyph" cx="18" cy="14.5" r="4.5" />'
     ' <path class="glyph" d="M9.8 27c1.2-4 4.4-6 8.2-6s7 2 8.2 6" /> </svg>'
 )
-_OUTCOME = (
-    '<span class="status {kind}"> <svg width="12" height="12" aria-hidden="true"><use href="#icon-{kind}" /></svg>'
-    " {word}</span>"
-)
+_OUTCOME = '<span class="status {kind}"><svg aria-hidden="true"><use href="#icon-{kind}" /></svg> {word}</span>'
 _SUCCEEDED = _OUTCOME.format(kind="ok", word="Succeeded")
 _FAILED = _OUTCOME.format(kind="fail", word="Failed")
 
 
-def rows(events: Iterable[Shown], slug: str) -> str:
+def rows(events: Iterable[Shown]) -> str:
     """Return the rows of *events*."""
-    return "".join(_row(shown, slug) for shown in events)
+    return "".join(_row(shown) for shown in events)
 
 
-def _row(shown: Shown, slug: str) -> str:
+def _row(shown: Shown) -> str:
     event = shown.event
     number, event_id = event.number, e(event.id)
     moment = shown.moment or 0
     there, then = local(moment), utc(moment)
     return (
         f'<li class="event{"" if event.status else " failed"}" id="event-{number}"> {_NOBODY}'
-        f' <article class="entry" data-event> <header class="entry-top"> <h3><b>{e(event.actor_name)}</b>'
-        f' <span class="did">{e(event.action_description)}</span></h3> <span class="entry-right">'
+        f' <article class="entry"> <header> <h3><b>{e(event.actor_name)}</b>'
+        f' <span class="did">{e(event.action_description)}</span></h3> <span>'
         f" {_SUCCEEDED if event.status else _FAILED}"
-        f' <a class="num" href="/projects/{e(slug)}/audit/{event_id}?n={number}">#{number}</a> </span> </header>'
+        f' <a class="num" href="audit/{event_id}?n={number}">#{number}</a> </span> </header>'
         f' <p class="say">{e(shown.sentence)}</p> {_why(shown)} {_changes(shown)} <dl class="entry-meta">'
-        f' <div class="entry-entity"> <dt>{e(event.action)}</dt> <dd><a class="narrow"'
-        f' href="?entity={e(event.entity_id)}"><span class="entity">{e(event.entity_type)}</span>'
+        f' <div> <dt>{e(event.action)}</dt> <dd><a class="narrow"'
+        f' href="?entity={e(event.entity_id)}"><b>{e(event.entity_type)}</b>'
         f" {e(event.entity_label)}</a> <code>{e(event.entity_id)}</code></dd> </div> <div> <dt>Event</dt>"
-        f' <dd><code>{event_id}</code> <span class="copying" data-copy></span></dd>'
-        f' </div> <div class="entry-when"> <dt>When</dt> <dd><span class="times">'
+        f" <dd><code data-copy>{event_id}</code></dd>"
+        f' </div> <div> <dt>When</dt> <dd class="times">'
         f'<time datetime="{iso(moment)}">{then}</time> {"" if there == then else f"<span>{there}</span>"}'
-        f" <span>{relative(moment)}</span></span></dd> </div> </dl> </article> </li>"
+        f" <span>{relative(moment)}</span></dd> </div> </dl> </article> </li>"
     )
 
 
@@ -68,17 +65,16 @@ def _changes(shown: Shown) -> str:
     parts = " ".join(_change(change) for change in shown.changes)
     is_open = " open" if shown.is_open else ""
     summary = f"<summary>{e(shown.fold)}</summary>"
-    return f'<details class="changes"{is_open}> {summary} <dl class="diff"> {parts} </dl> </details>'
+    return f'<details class="changes"{is_open}> {summary} <dl> {parts} </dl> </details>'
 
 
 def _change(change: Change) -> str:
     if change.hidden:
-        told = f'<span class="withheld">{e(change.hidden)}</span>'
+        told = f"<i>{e(change.hidden)}</i>"
     else:
         before = f"<del>{_value(change.before)}</del>" if change.before else ""
         after = f"<ins>{_value(change.after)}</ins>" if change.after else ""
-        arrow = ' <span class="to" aria-hidden="true">→</span> ' if before and after else ""
-        told = f"{before}{arrow}{after}"
+        told = " ".join(filter(None, (before, after)))
     return f"<dt>{e(change.name)}</dt> <dd>{told}</dd>"
 
 

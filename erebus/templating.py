@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from erebus.plugins import NavigationItem
 
 _LOCALE = Locale("en")
+_BLOCKS = "article|aside|d[ltd]|details|div|form|h[1-6]|header|li|nav|ol|option|p|section|summary|t[rdh]|table|tbody|ul"
+_UNSEEN = re.compile(rf">\n(?=</?(?:{_BLOCKS})\b)")
+_IMPLIED = re.compile(
+    "</dt>(?=<d[dt]>)|</dd>(?=<d[dt]>|</d(?:l|iv)>)|</li>(?=<li|</[uo]l>)|</option>(?=<option|</(?:select|datalist)>)"
+    "|</t[dh]>(?=<t[dh]|</tr>)|</tr>(?=<tr|</t(?:body|head)>)"
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def relative(moment: datetime | int) -> str:
 
 def iso(moment: datetime | int) -> str:
     """Return *moment* for the attribute ``datetime`` of a ``<time>``."""
-    return _aware(moment).isoformat(timespec="milliseconds")
+    return _aware(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def number(value: int) -> str:
@@ -79,9 +86,13 @@ def number(value: int) -> str:
 
 
 def tight(text: str) -> str:
-    """Return *text* without indentation and empty lines, which are a fifth of a long list; markup stays markup."""
+    """Return *text* without the space that nobody sees, which is a fifth of a long list; markup stays markup.
+
+    That is indentation, empty lines, a line's end before the beginning or the end of a block, and the end tags that
+    HTML lets be left out (`HTML, Optional tags <https://html.spec.whatwg.org/multipage/syntax.html#optional-tags>`_).
+    """
     lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
-    return type(text)("\n".join(line for line in lines if line))
+    return type(text)(_IMPLIED.sub("", _UNSEEN.sub(">", "\n".join(line for line in lines if line))))
 
 
 def _clock(moment: datetime, *, exact: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -85,6 +86,12 @@ def test_templates_hold_no_script_no_style_and_no_way_around_escaping(path: Path
 def test_every_form_that_posts_has_a_token(path: Path) -> None:
     for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", path.read_text(), re.DOTALL | re.IGNORECASE):
         assert "csrf_token" in form or "hidden_tag" in form, form[:200]
+
+
+def test_styles_and_scripts_of_our_own_stay_light() -> None:
+    files = [path for kind in ("css", "js") for path in (ROOT / "erebus" / "static" / kind).iterdir()]
+
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 40_000
 
 
 def test_the_readme_names_every_setting_and_every_permission() -> None:

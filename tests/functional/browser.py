@@ -115,6 +115,8 @@ class Visitor:
     def _miss(self, request: Request) -> None:
         if "/favicon." in request.url:  # the browser lets it go when one goes on; one that is not there is an answer
             return
+        if request.resource_type == "fetch" and request.failure == "net::ERR_ABORTED":  # let go by a script, or with it
+            return
         self.faults.append(f"{self._path()}: no answer to {request.method} {request.url}: {request.failure}")
 
     def _receive(self, response: Response) -> None:

@@ -41,6 +41,8 @@ PAGES = (
     ("/docs/audit-logs", None),
 )
 
+HEAVY = 60_000  # bytes, before compression
+
 
 @pytest.mark.parametrize(("path", "heading"), PAGES)
 def test_a_page_looks_right(
@@ -53,6 +55,14 @@ def test_a_page_looks_right(
     if heading:
         expect(title).to_have_text(heading)
     owner.look()
+
+
+@pytest.mark.parametrize("path", [path for path, _heading in PAGES])
+def test_a_page_is_light(
+    visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState], path: str
+) -> None:
+    owner = visit(demo, cookies=cookies("owner"))
+    assert len(owner.page.request.get(owner.address + path).body()) < HEAVY
 
 
 @pytest.mark.parametrize("path", ["/login", "/signup", "/docs/audit-logs"])

@@ -14,6 +14,7 @@ from erebus.blueprints.audit.filters import Filter
 from erebus.blueprints.audit.spans import NotUnderstood
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime, tzinfo
 
     from werkzeug.datastructures import MultiDict
@@ -92,8 +93,8 @@ class _Reader:
         return value
 
 
-def read(args: MultiDict[str, str], zone: tzinfo, now: datetime) -> Asked:
-    """Return what *args* ask for."""
+def read(args: MultiDict[str, str], zone: tzinfo, now: datetime, also: Collection[str] = ()) -> Asked:
+    """Return what *args* ask for, of which those called *also* are somebody else's to understand."""
     reader = _Reader(args)
     box = reader.one("q") or ""
     typed, was = reader.line(box), reader.line(reader.one("was") or "")
@@ -101,7 +102,7 @@ def read(args: MultiDict[str, str], zone: tzinfo, now: datetime) -> Asked:
     if _is_reversed(parts, zone, now):
         reader.tell(f"“from” ({parts['from']}) is later than “to” ({parts['to']}). Swap them.")
         parts |= {"from": "", "to": ""}
-    for name in sorted({*args} - _KNOWN):
+    for name in sorted({*args} - {*_KNOWN, *also}):
         reader.tell(f"“{name[: filters.LIMIT]}” is nothing that the log can be asked for.")
     asked = filters.make(parts, typed.text)
     flaws, is_form = tuple(reader.flaws), "was" in args

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from erebus.trail import AuditEvent
 
-_OFFERED, _ENTITIES = 40, 12  # of actors and kinds, and of entities: those of the newest events; the box takes any
+_OFFERED, _ENTITIES = 40, 8  # of actors and kinds, and of entities: those of the newest events; the box takes any
 _WORDS = {
     "actor": "Actor",
     "action": "Action",

@@ -10,6 +10,8 @@ from erebus.db import db
 from erebus.trail import open_bursts, read_head, read_log
 
 if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
     from erebus.trail import AuditEvent, AuditLog, OpenBurst
 
 PAGE_SIZE = 25
@@ -73,16 +75,22 @@ def find_head(log_id: str) -> Head | None:
     return Head(log.head_number, log.head_hash.hex(), None if log.flaw else readable(log.head_time))
 
 
-def read_number(texts: list[str]) -> int | None:
-    """Return the event's number in an address, None if it has none. Raises `NotANumber`."""
+def find_standing(log_id: str) -> AuditLog | None:
+    """Return the log *log_id* without its events: one look-up by key."""
+    return read_head(db.session.connection(), log_id)
+
+
+def read_number(args: MultiDict[str, str], name: str, *, least: int = 1) -> int | None:
+    """Return the event's number that *args* give as *name*, None if they give none. Raises `NotANumber`."""
+    texts = args.getlist(name)
     if not texts:
         return None
     if len(texts) > 1:
-        message = "“before” is given more than once. Keep one."
+        message = f"“{name}” is given more than once. Keep one."
         raise NotANumber(message)
-    text = texts[0].removeprefix("#")
-    if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS or not int(text):
-        message = "“before” takes the number of an event, a whole number from 1 on, such as before=216."
+    text = texts[0].strip().removeprefix("#")
+    if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS or int(text) < least:
+        message = f"“{name}” takes the number of an event, a whole number from {least} on, such as {name}=216."
         raise NotANumber(message)
     return int(text)
 

@@ -41,11 +41,13 @@ class Strip(NamedTuple):
     """Ticks side by side: *ticks* are their places from 0 on by their look, the CSS classes.
 
     A tick is drawn as wide as a hundredth of an inner picture, which is *width* wide: that is written once, not with
-    each tick.
+    each tick. Each stands for *size* slots; *gravest* are the numbers that they look like, 0 where there is no event.
     """
 
     ticks: dict[str, list[int]]
     width: str
+    size: int
+    gravest: list[int]
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ def draw(log: AuditLog, shown: Sequence[AuditEvent] = (), matching: tuple[AuditE
         last_time=moment_of(log.events[0]) if log.events else None,
         counts=counts,
         text=_text(log, displaced + 1, counts) + _hidden(log, found),
-        fine=_ticks(looks, FINE),
-        coarse=_ticks(looks, COARSE),
+        fine=_ticks(looks, displaced + 1, FINE),
+        coarse=_ticks(looks, displaced + 1, COARSE),
         shown=_span(shown, displaced, log.capacity) if is_part else None,
     )
 
@@ -116,13 +118,22 @@ def _look(event: AuditEvent) -> str:
     return action if event.status else f"{action} fail"
 
 
-def _ticks(looks: list[str], most: int) -> Strip:
+def _ticks(looks: list[str], first: int, most: int) -> Strip:
     size = ceil(len(looks) / most)
     groups = [looks[start : start + size] for start in range(0, len(looks), size)]
     ticks: dict[str, list[int]] = {}
+    gravest = []
     for place, group in enumerate(groups):
-        ticks.setdefault(f"tick {max(group, key=_gravity)}", []).append(place)
-    return Strip(dict(sorted(ticks.items())), _percent(100 * 100 / len(groups)))
+        look, offset = max(((look, offset) for offset, look in enumerate(group)), key=_gravest)
+        ticks.setdefault(f"tick {look}", []).append(place)
+        gravest.append(0 if look == "empty" else first + place * size + offset)
+    return Strip(dict(sorted(ticks.items())), _percent(100 * 100 / len(groups)), size, gravest)
+
+
+def _gravest(slot: tuple[str, int]) -> tuple[bool, int, int]:
+    """Return what orders the slots of a tick, look and place each; the newest wins of those that are as grave."""
+    look, offset = slot
+    return *_gravity(look), offset
 
 
 def _gravity(look: str) -> tuple[bool, int]:

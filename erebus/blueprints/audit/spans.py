@@ -38,6 +38,11 @@ def normalise(name: str, text: str) -> str:
     return spelled
 
 
+def is_moving(text: str) -> bool:
+    """Return whether the span that is *from* *text* goes on with the time, by more than a step a day."""
+    return text in _AGO
+
+
 def start(text: str, zone: tzinfo, now: datetime) -> int:
     """Return when the span that is *from* *text* begins, in milliseconds since 1970."""
     if text == "today":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from erebus import clock
-from erebus.blueprints.audit import asking, controls, detail, matching, presenter, queries, ring
+from erebus.blueprints.audit import activity, asking, controls, detail, groups, matching, presenter, queries, ring, tags
 from erebus.blueprints.audit.absence import explain_id, explain_number
 from erebus.permissions import public, requires
 from erebus.plugins import installation
@@ -17,9 +17,13 @@ from erebus.scope import PLATFORM_CAPACITY, PROJECT_CAPACITY
 from erebus.verification import examine
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
     from erebus.blueprints.audit.absence import Absence
+    from erebus.blueprints.audit.asking import Asked
     from erebus.trail import AuditEvent, AuditLog
     from erebus.verification import Examination
 
@@ -29,40 +33,90 @@ bp = Blueprint("audit", __name__)
 @bp.get("/projects/<slug>/audit", endpoint="list")
 @requires("project:audit:read")
 def list_events(slug: str) -> ResponseReturnValue:
-    """Show the log newest first, what the filter lets through, 25 events a page; and whether it is what was written."""
+    """Show the log newest first, what the filter lets through, 25 events a page; and whether it is what was written.
+
+    Whoever asks what is new ``after`` a number gets the newest page with that marked, and a tag; sent along the next
+    time, it is answered with 304 while nothing is. Without ``after`` there is no tag: a page that is loaded anew is to
+    be verified anew. ``go`` leads to the event of that number.
+    """
     zone, now = ZoneInfo(current_user.time_zone), clock.now()
-    asked = asking.read(request.args, zone, now)
+    asked, numbers = asking.read(request.args, zone, now, also=("after", "go")), _numbers_asked()
+    if numbers.go:
+        return redirect(url_for("audit.show", slug=slug, event_id=numbers.go))
     if asked.is_form and not asked.flaws:
         return redirect(url_for("audit.list", slug=slug, **asked.filter.arguments))
-    examined, flaw, before = examine(g.project.id), "", None
-    log = examined.log
+    is_live = numbers.before is None and not (numbers.flaw or numbers.go_flaw or asked.flaws)
+    asked_by = (current_user.id, g.role, zone.key, tags.time_of(asked.filter, zone, now), asked.filter.box)
+    if is_live and numbers.after is not None and request.if_none_match:
+        known = _nothing_new(*asked_by, str(numbers.after))
+        if known:
+            return known
+    examined = examine(g.project.id)
     _report(examined)
-    try:
-        before = queries.read_number(request.args.getlist("before"))
-    except queries.NotANumber as error:
-        flaw = str(error)
+    since = numbers.after if numbers.after is not None else examined.log.head_number if examined.log else 0
+    tag = tags.tag_of(examined.log, *asked_by, str(since))
+    shown = _show_list(examined, asked, numbers, zone, now, since=since if is_live else None, tag=tag)
+    answer = current_app.make_response((shown, 400 if numbers.flaw or numbers.go_flaw or asked.flaws else 200))
+    if is_live and numbers.after is not None:
+        answer.set_etag(tag, weak=True)
+    return answer
+
+
+def _show_list(
+    examined: Examination,
+    asked: Asked,
+    numbers: _Numbers,
+    zone: ZoneInfo,
+    now: datetime,
+    **live: str | int | None,
+) -> str:
+    log = examined.log
     kept = log.events if log else ()
     found = matching.select(kept, asked.filter, zone, now)
-    page = queries.turn_to(found, before)
-    shown = render_template(
+    page = queries.turn_to(found, numbers.before)
+    days = presenter.by_day(page.events, zone, now.astimezone(zone).date())
+    return render_template(
         "audit/list.html",
         log=log,
         page=page,
-        before=before,
-        flaw=flaw,
+        numbers=numbers,
         asked=asked,
         found=found,
         controls=controls.offer(kept, asked.filter),
         zone=zone.key,
-        days=presenter.by_day(page.events, zone, now.astimezone(zone).date()),
-        counted=queries.find_counted(g.project.id) if before is None else [],
+        days=groups.gather(days, page.events, found, kept),
+        counted=queries.find_counted(g.project.id) if numbers.before is None else [],
         picture=ring.draw(log, page.events, found) if log else None,
+        chart=activity.draw(kept, asked.filter, zone, now),
         verification=examined.verification,
         trouble=examined.trouble,
         checked_at=clock.now(),
         support_email=installation().settings.support_email,
+        **live,
     )
-    return shown, 400 if flaw or asked.flaws else 200
+
+
+class _Numbers(NamedTuple):
+    """The numbers in the address of a list, and what is wrong with them, if anything."""
+
+    before: int | None = None
+    after: int | None = None
+    go: int | None = None
+    flaw: str = ""
+    go_flaw: str = ""
+
+
+def _numbers_asked() -> _Numbers:
+    args = request.args
+    try:
+        go = queries.read_number(args, "go")
+    except queries.NotANumber:
+        return _Numbers(go_flaw="That is not the number of an event. Give a whole number from 1 on, such as 216.")
+    try:
+        before, after = queries.read_number(args, "before"), queries.read_number(args, "after", least=0)
+    except queries.NotANumber as error:
+        return _Numbers(go=go, flaw=str(error))
+    return _Numbers(before, after, go)
 
 
 @bp.get("/projects/<slug>/audit.json")
@@ -72,7 +126,7 @@ def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
     zone, now = ZoneInfo(current_user.time_zone), clock.now()
     asked = asking.read(request.args, zone, now)
     try:
-        before = queries.read_number(request.args.getlist("before"))
+        before = queries.read_number(request.args, "before")
     except queries.NotANumber as error:
         return {"error": "This page of the log cannot be found", "hint": str(error)}, 400
     if asked.flaws:
@@ -129,6 +183,16 @@ def guide() -> ResponseReturnValue:
     )
 
 
+def _nothing_new(*asked_by: str) -> Response | None:
+    """Return the answer to a reader whose tag says that they have all there is: one look-up by key, and no page."""
+    tag = tags.tag_of(queries.find_standing(g.project.id), *asked_by)
+    if not request.if_none_match.contains_weak(tag):
+        return None
+    answer = current_app.response_class(status=304)
+    answer.set_etag(tag, weak=True)
+    return answer
+
+
 def _report(examined: Examination) -> None:
     """Tell what the page tells of a fault in the process's log, too: the reader may not be who can mend it."""
     if examined.trouble:
@@ -148,7 +212,7 @@ def _absence(log: AuditLog | None, asked: str) -> Absence:
     if number is not None:
         return explain_number(log, number)
     try:
-        return explain_id(log, asked, queries.read_number(request.args.getlist("n")))
+        return explain_id(log, asked, queries.read_number(request.args, "n"))
     except queries.NotANumber:
         return explain_id(log, asked, None)
 

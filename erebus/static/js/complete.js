@@ -1,13 +1,13 @@
 // Completion in the box of the log: its list, as the page has it, completes a whole line; here it completes the last
 // word, with what stands before it left as it is.
-const box = document.querySelector("input[list=completions]");
-const options = [...(box?.list?.options ?? [])];
-const known = options.map((option) => option.value);
-
-function complete() {
+function complete({ target: box }) {
+  if (!box.matches("input[list=completions]")) return;
   const [before] = /^(?:(?:[a-z]+:)?(?:"(?:[^"\\]|\\.)*"|[^\s"]\S*)\s+)*/i.exec(box.value);
-  options.forEach((option, place) => (option.value = before + known[place]));
+  for (const option of box.list.options) {
+    option.dataset.known ??= option.value;
+    option.value = before + option.dataset.known;
+  }
 }
 
-box?.addEventListener("input", complete);
-box?.addEventListener("focus", complete);
+document.addEventListener("input", complete);
+document.addEventListener("focusin", complete);

@@ -2,13 +2,15 @@
 const SHOWN_FOR = 2000; // ms
 const { content } = document.getElementById("copy");
 
-for (const place of document.querySelectorAll("[data-copy]")) {
-  const text = place.dataset.copy || place.previousElementSibling?.textContent;
-  place.append(content.cloneNode(true));
-  place.querySelector(".copy-label").textContent = place.dataset.label ?? "Copy id";
-  const told = place.querySelector(".copy-done");
+function equip(place) {
+  const text = place.dataset.copy || place.textContent;
+  const part = content.cloneNode(true);
+  const [button, told] = part.children;
+  part.querySelector(".copy-label").textContent = place.dataset.label ?? "Copy id";
+  if (place.dataset.copy) place.append(part);
+  else place.after(" ", part);
   let forgetting;
-  place.querySelector("button").addEventListener("click", async () => {
+  button.addEventListener("click", async () => {
     clearTimeout(forgetting);
     try {
       await navigator.clipboard.writeText(text);
@@ -19,3 +21,7 @@ for (const place of document.querySelectorAll("[data-copy]")) {
     forgetting = setTimeout(() => (told.textContent = ""), SHOWN_FOR);
   });
 }
+
+const equipAll = (part) => part.querySelectorAll("[data-copy]").forEach(equip);
+equipAll(document);
+document.addEventListener("renewed", (event) => equipAll(event.target));

@@ -10,19 +10,34 @@ function isOn() {
 }
 
 function move(step) {
-  const events = [...document.querySelectorAll("[data-event]")];
-  const current = events.indexOf(document.activeElement?.closest("[data-event]"));
-  const next = events[Math.max(current + step, 0)];
-  if (!next) return;
-  next.tabIndex = -1;
-  next.ariaLabel = next.querySelector("h3")?.textContent ?? null; // what is said of it when it gets the focus
-  next.focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
+  const events = [...document.querySelectorAll(".entry")].filter((event) => event.checkVisibility());
+  const current = events.indexOf(document.activeElement?.closest(".entry"));
+  goTo(events[Math.max(current + step, 0)]);
 }
 
-function unfold() {
-  const fold = document.activeElement.matches("[data-event]") && document.activeElement.querySelector("details");
-  if (fold) fold.open = !fold.open;
+function goTo(event) {
+  if (!event) return;
+  event.tabIndex = -1;
+  event.ariaLabel = event.querySelector("h3")?.textContent ?? null; // what is said of it when it gets the focus
+  event.focus({ preventScroll: true });
+  event.scrollIntoView({ block: "nearest" });
+}
+
+// What is folded in an event first, then its page.
+function open() {
+  const event = document.activeElement;
+  if (!event.matches(".entry")) return;
+  const fold = event.querySelector("details");
+  if (fold && !fold.open) fold.open = true;
+  else event.querySelector("a.num")?.click();
+}
+
+function close() {
+  const event = document.activeElement.closest(".entry");
+  const fold = event?.querySelector("details[open]") ?? event?.closest("details[open]");
+  if (!fold) return;
+  fold.open = false;
+  goTo(fold.closest(".entry"));
 }
 
 function chooseFilter() {
@@ -38,7 +53,8 @@ const ACTIONS = {
   f: chooseFilter,
   j: () => move(1),
   k: () => move(-1),
-  Enter: unfold,
+  Enter: open,
+  Escape: close,
 };
 
 function isTaken(event) {
@@ -48,7 +64,7 @@ function isTaken(event) {
 document.addEventListener("keydown", (event) => {
   const action = ACTIONS[event.key];
   if (!action || !isOn() || isTaken(event)) return;
-  if (event.key !== "Enter") event.preventDefault();
+  if (event.key.length === 1) event.preventDefault();
   action();
 });
 

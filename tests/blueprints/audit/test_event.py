@@ -326,7 +326,7 @@ def test_request_address_and_browser_are_shown_as_stored(
     text = page(reader, project, 4)
 
     assert fact(text, "Address") == "127.0.0.1"
-    assert '<span>Lynx/2.9 <b></span> <span class="copying" data-copy="Lynx/2.9 <b>"' in text
+    assert '<span>Lynx/2.9 <b></span> <span data-copy="Lynx/2.9 <b>"' in text
     assert fact(text, "Request id") == newest(log).request_id
     assert fact(page(reader, project, 1), "Address") == "none"
 

@@ -100,7 +100,7 @@ def test_the_ring_dims_what_the_filter_hides(reader: FlaskClient, busy: Place) -
     drawn = {look: re.findall(r'x="(\d+)%"', ticks) for look, ticks in groups}
     assert drawn.pop("empty") == [str(place) for place in range(6, 100)]
     assert drawn == {"create": ["0"], "create dim": ["1", "2", "3"], "update": ["4"], "delete fail": ["5"]}
-    assert "The filter hides 3 of them, which are dimmed." in fine[0]
+    assert "The filter hides 3 of them, which are dimmed.</p>" in text
     assert "ring-shown" not in text
 
 
@@ -244,7 +244,7 @@ def test_only_values_that_occur_are_offered(reader: FlaskClient, project: Place,
     text = page(reader, project)
 
     assert re.findall(r'<option value="([a-z_]+)">', text) == ["create", "api_key", "member", "project", "succeeded"]
-    assert '<option value="actor:owner">Owner</option>' in text
+    assert '<option value="actor:owner">Owner<' in text
 
 
 def test_who_is_no_member_gets_no_answer_from_a_filter(
@@ -284,4 +284,4 @@ def test_the_page_stays_light(reader: FlaskClient, project: Place, write: Callab
     write(60)
 
     assert len(reader.get(f"/projects/{project.slug}/audit").data) < 60_000
-    assert len(reader.get(f"/projects/{project.slug}/audit?actor=owner&type=api_key&q=key").data) < 63_000
+    assert len(reader.get(f"/projects/{project.slug}/audit?actor=owner&type=api_key&q=key").data) < 60_000

@@ -64,6 +64,15 @@ def test_a_tick_for_several_shows_the_gravest() -> None:
     assert looks(picture.coarse)[:3] == ["create", "create fail", "create"]
 
 
+def test_a_tick_for_several_knows_which_event_it_looks_like() -> None:
+    picture = ring.draw(make_log(range(1, 100), failed=3))
+
+    assert (picture.fine.size, picture.coarse.size) == (1, 2)
+    assert picture.coarse.gravest[:3] == [2, 3, 6], "the newest of several that are as grave"
+    assert picture.coarse.gravest[-1] == 99
+    assert ring.draw(make_log(range(1, 3))).coarse.gravest[:2] == [2, 0]
+
+
 def test_what_is_not_matching_is_dimmed() -> None:
     log = make_log(range(1, 5), capacity=6, failed=2)
     picture = ring.draw(log, (), log.events[2:])
