@@ -25,6 +25,7 @@ BUILT_IN = (
     "erebus.blueprints.projects:plugin",
     "erebus.blueprints.keys:plugin",
     "erebus.blueprints.audit:plugin",
+    "erebus.blueprints.records:plugin",
 )
 
 

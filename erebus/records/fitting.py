@@ -33,9 +33,8 @@ _TEXTS = {
 
 
 def deflate(payload: bytes) -> bytes:
-    """Return *payload* compressed (RFC 1951, without a header)."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return packer.compress(payload) + packer.flush()
+    """Return *payload* compressed (RFC 1951)."""
+    return zlib.compress(payload, 9, -zlib.MAX_WBITS)
 
 
 def fit(facts: dict[str, Any]) -> Document:

@@ -35,7 +35,7 @@ def read_link(link: str) -> Record:
 
 
 def _inflate(data: bytes) -> bytes:
-    unpacker = zlib.decompressobj(-15)
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         payload = unpacker.decompress(data, _PAYLOAD_LIMIT)
     except zlib.error:
