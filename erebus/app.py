@@ -26,6 +26,7 @@ BUILT_IN = (
     "erebus.blueprints.keys:plugin",
     "erebus.blueprints.audit:plugin",
     "erebus.blueprints.records:plugin",
+    "erebus.blueprints.verify:plugin",
 )
 
 

@@ -38,6 +38,10 @@ class SettingError(ValueError):
     """A setting cannot work; the text names it and says what it must be."""
 
 
+class KeyFileError(OSError):
+    """A file in the instance folder does not hold the keys that it should; the text names it, and nothing in it."""
+
+
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
     return field(default=default, metadata={"text": text})
 
@@ -54,6 +58,7 @@ class Settings:
     record_key: str = _setting("", "64 hex digits, the Ed25519 key that signs records; empty: made and kept likewise")
     record_old_keys: str = _setting("", "public keys that signed records before, 64 hex digits each, commas between")
     support_email: str = _setting("support@erebus.sh", "where the guide sends people who need help")
+    rate_storage: str = _setting("memory://", "where requests are counted: memory://, a process each, or redis://…")
     dormant_days: int = _setting(90, "days without use after which an API key counts as dormant")
     secure_cookies: bool = _setting(default=False, text="send cookies over TLS only; set it wherever there is TLS")
     trusted_proxies: int = _setting(0, "how many proxies in front may be believed about the client's address")
@@ -129,15 +134,22 @@ def chain_key(settings: Settings) -> bytes:
 
 
 def record_key(settings: Settings) -> bytes:
-    """Return the 32 bytes of the private key that signs records: the setting, else the file in the instance folder."""
-    return bytes.fromhex(settings.record_key or _kept(settings.instance_path / RECORD_KEY))
+    """Return the 32 bytes of the private key that signs records: the setting, else the file in the instance folder.
+
+    Raises `KeyFileError`, and OSError where the file can be neither read nor made.
+    """
+    text = settings.record_key or _kept(settings.instance_path / RECORD_KEY)
+    return _keys_in(RECORD_KEY, [text])[0]
 
 
 def record_old_keys(settings: Settings) -> list[bytes]:
-    """Return the public keys that signed records before: those of the setting, then those in the instance folder."""
-    listed = _listed(settings.record_old_keys)
+    """Return the public keys that signed records before: those of the setting, then those in the instance folder.
+
+    Raises `KeyFileError`, and OSError where the file cannot be read.
+    """
     kept = settings.instance_path / RECORD_OLD_KEYS
-    return [bytes.fromhex(key) for key in [*listed, *(kept.read_text().split() if kept.exists() else ())]]
+    lines = kept.read_text(errors="replace").split() if kept.exists() else []
+    return _keys_in(RECORD_OLD_KEYS, [*_listed(settings.record_old_keys), *lines])
 
 
 def secret_key(settings: Settings) -> str:
@@ -153,6 +165,8 @@ def _kept(path: Path) -> str:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(_KEY_BYTES))
+            file.flush()
+            os.fsync(descriptor)  # what a key has signed outlives a power cut, and so must the key
         try:
             os.link(draft, path)  # unlike a rename, never over a key that another process has made meanwhile
         except FileExistsError:
@@ -198,12 +212,22 @@ def _check_database_url(name: str, text: str) -> None:
         raise SettingError(_message(name, "must name a file: a database in memory is gone with its connection"))
 
 
-def _check_key(name: str, text: str) -> None:
+def _keys_in(file: str, lines: list[str]) -> list[bytes]:
+    if not all(map(_is_key, lines)):
+        message = f"{file} in the instance folder is damaged: it must hold {2 * _KEY_BYTES} hexadecimal digits a key"
+        raise KeyFileError(message)
+    return [bytes.fromhex(line) for line in lines]
+
+
+def _is_key(text: str) -> bool:
     try:
-        is_right = not text or len(bytes.fromhex(text)) == _KEY_BYTES
+        return len(bytes.fromhex(text)) == _KEY_BYTES
     except ValueError:
-        is_right = False
-    if not is_right:
+        return False
+
+
+def _check_key(name: str, text: str) -> None:
+    if text and not _is_key(text):
         raise SettingError(_message(name, f"must be {2 * _KEY_BYTES} hexadecimal digits"))
 
 

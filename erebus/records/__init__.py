@@ -7,6 +7,7 @@ from erebus.records.codes import CodeIsMistyped, code_of, grouped, read_code
 from erebus.records.comparing import differences
 from erebus.records.documents import Document, RestIsAltered, read_document
 from erebus.records.facts import Making, facts_of
+from erebus.records.files import read_file
 from erebus.records.fitting import fit
 from erebus.records.keys import PublicKeys, SigningKey, key_id, read_jwks
 from erebus.records.links import link_to, read_link
@@ -48,6 +49,7 @@ __all__ = [
     "link_to",
     "read_code",
     "read_document",
+    "read_file",
     "read_jwks",
     "read_link",
     "read_payload",

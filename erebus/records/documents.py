@@ -34,12 +34,16 @@ _BASE64URL = re.compile(rf"[A-Za-z0-9_-]{{{-(-SIGNATURE_BYTES * 4 // 3)}}}")
 
 
 class RestIsAltered(NotARecord):
-    """What stands beside the payload is not what the payload has the hashes of. *record* is the payload's alone."""
+    """What stands beside the payload is not what the payload has the hashes of.
 
-    def __init__(self, message: str, record: Record) -> None:
-        """Say in *message* what is wrong beside *record*."""
-        super().__init__(message)
+    *record* is payload and signature alone; *altered* names the members whose rest is wrong, ``values`` what none has.
+    """
+
+    def __init__(self, record: Record, altered: tuple[str, ...]) -> None:
+        """Name what was *altered* beside *record*."""
+        super().__init__("what stands beside the payload is not what was signed")
         self.record = record
+        self.altered = altered
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class Document:
         missing = {"moreChanges": members["moreChanges"]} if "moreChanges" in members and not self.more_changes else {}
         return {**whole, "changes": [*shown, *self.more_changes], **missing}
 
+    def has_text_of(self, abridged: dict[str, Any]) -> bool:
+        """Return whether the text that *abridged* stands for is here, and is that one."""
+        text = self.values.get(abridged["sha256"])
+        return text is not None and abridged == {"length": len(text), "sha256": _sha256_of(text)}
+
     def _whole(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return self.values.get(value["sha256"], value) if is_abridged(value) else value
 
@@ -104,17 +113,14 @@ def read_document(text: str) -> Document:
 
 def _check_rest(document: Document, payload: dict[str, Any]) -> None:
     """Hold what surrounds the payload against its hashes: nothing changed, nothing missing, nothing more."""
-    wanted = {found["sha256"]: found["length"] for found in _abridged(payload)}
-    if {sha256: len(text) for sha256, text in document.values.items()} != wanted:
-        message = "the long texts beside the payload are not those that it names"
-        raise RestIsAltered(message, document.record)
-    if any(hashlib.sha256(text.encode()).hexdigest() != sha256 for sha256, text in document.values.items()):
-        message = "a long text beside the payload is not what was signed"
-        raise RestIsAltered(message, document.record)
+    wrong = [name for name, value in payload.items() if not all(map(document.has_text_of, _abridged(value)))]
     told = {"count": len(document.more_changes), "sha256": _sha256(document.more_changes)}
     if payload.get("moreChanges") != (told if document.more_changes else None):
-        message = "the further changes beside the payload are not what was signed"
-        raise RestIsAltered(message, document.record)
+        wrong.append("moreChanges")
+    if not document.values.keys() <= {found["sha256"] for found in _abridged(payload)}:
+        wrong.append("values")
+    if wrong:
+        raise RestIsAltered(document.record, tuple(wrong))
 
 
 def _abridged(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON value
@@ -126,6 +132,10 @@ def _abridged(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON va
 
 def _sha256(changes: tuple[dict[str, Any], ...]) -> str:
     return hashlib.sha256(canonical(list(changes))).hexdigest()
+
+
+def _sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _encoded(signature: bytes) -> str:
