@@ -29,7 +29,7 @@ def init_limits(app: Flask) -> None:
     """
     limiter = Limiter(
         reader,
-        storage_uri=app.extensions["erebus"].settings.rate_storage,
+        storage_uri=app.extensions["erebus"].settings.rate_storage or "memory://",
         strategy="moving-window",
         headers_enabled=True,
         in_memory_fallback_enabled=True,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from erebus.records import Document
 
 _LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
-_HIDDEN = {"secret": "changed, never shown", "unrecorded": "changed; value not recorded"}
+_SECRET = {"create": "set, never shown", "update": "changed, never shown", "delete": "removed, never shown"}
+_UNRECORDED = "changed; value not recorded"
 _WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
 NAMES = {
     "format": "Format",
@@ -187,7 +188,8 @@ def _of_log(place: Place) -> Check:
 def _change(change: dict[str, Any], action: str) -> Change:
     name = _value(change["name"]).text
     if "hidden" in change:
-        return Change(name, None, None, _HIDDEN[change["hidden"]])
+        told = _SECRET.get(action, _SECRET["update"]) if change["hidden"] == "secret" else _UNRECORDED
+        return Change(name, None, None, told)
     before = None if action == "create" else _value(change["before"])
     after = None if action == "delete" else _value(change["after"])
     return Change(name, before, after)
