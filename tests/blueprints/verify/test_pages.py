@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits.storage import MemoryStorage
 from werkzeug.test import TestResponse
 
 from erebus import clock, create_app, db
@@ -222,3 +223,20 @@ def test_without_its_keys_it_says_nothing_of_a_record(
         assert answer.status_code == 503
         assert "This says nothing about the record." in answer.text or answer.is_json
         assert document.record.signature.hex() not in answer.text
+
+
+class Away(MemoryStorage):
+    """A place to count that does not answer."""
+
+    STORAGE_SCHEME: ClassVar[list[str]] = ["away"]
+
+    def acquire_entry(self, *_arguments: Any, **_named: Any) -> bool:
+        raise ConnectionError
+
+
+def test_where_the_place_to_count_is_away_each_process_counts_for_itself(settings: dict[str, Any]) -> None:
+    app = create_app({**settings, "RATE_STORAGE": "away://"})
+    client = app.test_client()
+    assert [client.get("/verify/0").status_code for _ in range(31)] == [200] * 30 + [429]
+    with app.app_context():
+        db.engine.dispose()
