@@ -163,9 +163,8 @@ def _kept(path: Path) -> str:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES))
-            file.flush()
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            file.write(secrets.token_hex(_KEY_BYTES).encode())
             os.fsync(descriptor)  # what a key has signed outlives a power cut, and so must the key
         try:
             os.link(draft, path)  # unlike a rename, never over a key that another process has made meanwhile

@@ -54,7 +54,7 @@ NAMES = {
     "values": "A long text that belongs to none of the fields",
 }
 _GROUPS = {
-    "What was done": ("action", "actionDescription", "description", "reason"),
+    "What was done": ("action", "actionDescription", "reason"),
     "To what": ("entityType", "entityLabel", "entityId", "projectTitle", "projectId"),
     "By whom": ("actorName", "actorKind", "actorId", "actorImage"),
     "From where": ("requestId", "address", "userAgent"),
@@ -231,7 +231,7 @@ _GENUINE = {
     Outcome.DISPLACED: Answer(
         "ok",
         "Genuine, displaced since",
-        f"{_SIGNED} A log keeps its newest events only; by now newer ones have taken this one's place.",
+        f"{_SIGNED} A log keeps its newest events only; newer ones have displaced this one.",
     ),
 }
 _REFUSALS = {

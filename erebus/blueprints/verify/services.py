@@ -110,16 +110,23 @@ def _not_genuine(record: Record) -> Verdict:
     the event's id together with its hash, which nobody can guess.
     """
     said = read_payload(record.payload)
-    for kept in queries.find_copies(said, record.signature):
-        copy = _kept(kept)
-        known = copy.facts() if copy else {}
-        is_same_event = all(said[name] == known.get(name) for name in ("id", "hash"))
-        if copy and (kept.signature == record.signature or is_same_event):
-            return Verdict(Outcome.ALTERED, altered=differences(said, known) or ("signature",))
+    differs = [_differing_from(kept, said, record.signature) for kept in queries.find_copies(said, record.signature)]
+    if known := [names for names in differs if names]:
+        return Verdict(Outcome.ALTERED, altered=min(known, key=len))  # an event can have several records
     altered = _differing_from_log(said)
     if altered is None:
         return Verdict(Outcome.NOT_OURS)
     return Verdict(Outcome.ALTERED, altered=altered or ("making",))
+
+
+def _differing_from(kept: AuditRecord, said: Mapping[str, Any], signature: bytes) -> tuple[str, ...]:
+    """Return in what *said* differs from a *kept* record; nothing where the reader has never had one of its event."""
+    copy = _kept(kept)
+    known = copy.facts() if copy else {}
+    is_same_event = all(said[name] == known.get(name) for name in ("id", "hash"))
+    if not copy or not (copy.signature == signature or is_same_event):
+        return ()
+    return differences(said, known) or ("signature",)
 
 
 def _differing_from_log(said: Mapping[str, Any]) -> tuple[str, ...] | None:

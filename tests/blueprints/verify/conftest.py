@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 __all__ = ["change", "log", "project", "tamper"]
 
 
-def make_record(app: Flask, log_id: str, number: int, *, is_kept: bool = True, origin: bool = False) -> Document:
+def make_record(
+    app: Flask,
+    log_id: str,
+    number: int,
+    *,
+    is_kept: bool = True,
+    origin: bool = False,
+    host: str = "erebus.example",
+    title: str = "My Chat App",
+) -> Document:
     """Sign the event *number* of a log, and keep the record, as its page does."""
     with app.app_context():
         found = read_log(db.session.connection(), log_id)
@@ -40,8 +49,8 @@ def make_record(app: Flask, log_id: str, number: int, *, is_kept: bool = True, o
         event = next(event for event in found.events if event.number == number)
         key, now = signing_key(), clock.milliseconds()
         making = Making(
-            host="erebus.example",
-            project_title="My Chat App",
+            host=host,
+            project_title=title,
             by_id="user_01KAQ4Z8M2W7T9E0C5V3R6X1YB",
             by_name="Sam Rivera",
             at=now,
