@@ -157,7 +157,7 @@ def record_keys() -> Answer:
                 )
     except OSError as error:
         return to_be_done(f"no record can be made or verified: {error.strerror or error}", _PUT_BACK)
-    return well(f"records are signed with the key {key.id}; {len(old)} older ones verify")
+    return well(f"records are signed with the key {key.id}; older keys that verify: {len(old)}")
 
 
 def clocks() -> Answer:

@@ -92,7 +92,7 @@ def test_finds_keys_of_records_that_are_gone_damaged_or_open_to_others(
     with app.app_context():
         rotate()
         current = signing_key().id
-    assert answers(runner)["records"]["text"] == f"records are signed with the key {current}; 1 older ones verify"
+    assert answers(runner)["records"]["text"] == f"records are signed with the key {current}; older keys that verify: 1"
     key, old = (tmp_path / "record.key").read_text(), (tmp_path / "record-old.keys").read_text()
     (tmp_path / "record.key").chmod(0o640)
     assert "others can read record.key" in answers(runner)["keys"]["text"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from erebus.records.links import LINK_LIMIT
 from tests.functional.records import Handed, hand_over, hand_over_displaced
 from tests.functional.server import Live, live
 
@@ -114,7 +115,7 @@ def test_displaced_not_ours_and_unknown_look_right(stranger: Visitor, house: Liv
     expect_title(stranger, "Genuine, displaced since")
     expect(stranger.page.get_by_text("Its place was taken by")).to_be_visible()
     stranger.look()
-    stranger.go("/verify/0")
+    stranger.go("/VERIFY/" + "0" * LINK_LIMIT)  # the longest that there can be, through the real server
     expect_title(stranger, "Altered, or not ours")
     stranger.look()
     stranger.expect_answer(404)

@@ -179,6 +179,8 @@ def _of_log(place: Place) -> Check:
         return Check("ok", "Log", "The event is still there, says the same, and all of the log is as it was written.")
     if place.outcome is Outcome.LOST and place.loss:
         return Check("warn", "Log", _LOSSES[place.loss])
+    if not place.is_sound:
+        return Check("warn", "Log", f"{_DISPLACED} But not all of what is left of the log is as it was written.")
     if place.by is None:
         return Check("off", "Log", _DISPLACED)
     told = f"Displaced by #{place.by.number}, which was written on"
@@ -250,5 +252,11 @@ _REFUSALS = {
         "Not known here",
         "No record with this code is kept here. That alone does not make it false: use the QR code or the file, which"
         " prove themselves.",
+    ),
+    Outcome.BROKEN: Answer(
+        "warn",
+        "Known, but our copy cannot be trusted",
+        "There is a record with this code, but the copy that is kept here fits none of our keys: it was changed, or the"
+        " key is gone. This says nothing about what you were given: use its QR code or its file.",
     ),
 }

@@ -36,7 +36,7 @@ def verify_code(code: str) -> Verdict:
         return Verdict(Outcome.UNKNOWN, code=code)
     document = _kept(kept)
     if document is None or code_of(document.payload) != code or not public_keys().has_signed(document.record):
-        return Verdict(Outcome.ALTERED, reason=_BROKEN_COPY, code=code)
+        return Verdict(Outcome.BROKEN, code=code)
     return _genuine(document)
 
 
@@ -81,7 +81,6 @@ def _genuine(document: Document) -> Verdict:
         place.outcome,
         document=copy or document,  # a link has not got the long texts
         place=place,
-        key_id=said["keyId"],
         is_current=said["keyId"] == signing_key().id,
         has_copy=copy is not None,
         code=code,
@@ -143,6 +142,3 @@ def _differing_from_log(said: Mapping[str, Any]) -> tuple[str, ...] | None:
         if (event.id, event.hash.hex()) == (said["id"], said["hash"]):
             return differing({name: value for name, value in said.items() if name not in ORIGIN}, event)
     return None
-
-
-_BROKEN_COPY = "The copy that is kept here under this code is not what was signed."

@@ -18,7 +18,11 @@ _OF_MAKING = ("format", "keyId", "host", "recordedAt", "recordedById", "recorded
 
 
 class Outcome(enum.Enum):
-    """What is said at the top. *LOST* is genuine as well: but the log does not hold any more what it should."""
+    """What is said at the top.
+
+    *LOST* is genuine as well: but the log does not hold any more what it should. *BROKEN* is our own copy, asked for by
+    its code.
+    """
 
     KEPT = "kept"
     DISPLACED = "displaced"
@@ -26,6 +30,7 @@ class Outcome(enum.Enum):
     ALTERED = "altered"
     NOT_OURS = "not ours"
     UNKNOWN = "unknown"
+    BROKEN = "broken"
 
 
 class Loss(enum.Enum):
@@ -65,7 +70,6 @@ class Verdict:
     place: Place | None = None
     altered: tuple[str, ...] = ()
     reason: str = ""
-    key_id: str = ""
     is_current: bool = True
     has_copy: bool = False
     code: str = ""

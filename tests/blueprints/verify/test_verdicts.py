@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ Upload = Callable[..., TestResponse]
 
 KEPT, DISPLACED = "Genuine, and still in the log", "Genuine, displaced since"
 LOST, UNSOUND = "Genuine; the log no longer holds it", "Genuine; its log is not sound"
+BROKEN = "Known, but our copy cannot be trusted"
 ALTERED, NOT_OURS, UNKNOWN = "Altered", "Altered, or not ours", "Not known here"
 
 
@@ -194,6 +196,28 @@ def test_a_fault_elsewhere_in_the_log_is_told(
     assert names(answer) == []
 
 
+@pytest.mark.tampers("another event")
+def test_what_displaced_it_is_not_told_from_a_log_that_is_not_sound(
+    client: FlaskClient, record: Make, go_on: Callable[[int], None], tamper: Callable[[str, int], None]
+) -> None:
+    document = record(2)
+    go_on(100)
+    tamper("description = 'x'", 50)
+    answer = ask_code(client, document)
+    assert title(answer) == DISPLACED
+    assert "Displaced by" not in answer.text
+    assert "not all of what is left of the log is as it was written" in answer.text
+
+
+@pytest.mark.tampers("the key that is gone")
+def test_a_copy_whose_key_is_gone_is_not_called_false(
+    app: Flask, client: FlaskClient, record: Make, tmp_path: Path
+) -> None:
+    document = record(2)
+    (tmp_path / "record.key").unlink()
+    assert title(ask_code(client, document)) == BROKEN
+
+
 @pytest.mark.tampers("events taken away")
 @pytest.mark.parametrize(
     ("statements", "why"),
@@ -244,8 +268,8 @@ def test_a_kept_copy_that_was_changed_is_not_trusted(
     with owner_connection(app.extensions["erebus"].settings) as connection:
         connection.connection.cursor().execute(f"UPDATE audit_records SET {assignment}")
     answer = ask_code(client, document)
-    assert title(answer) == ALTERED
-    assert "The copy that is kept here under this code is not what was signed." in answer.text
+    assert (title(answer), answer.status_code) == (BROKEN, 200)
+    assert "This says nothing about what you were given" in answer.text
     assert title(ask_link(client, document.record)) == KEPT, "it proves itself"
     assert title(ask_link(client, altered(document, description="x"))) in {ALTERED, NOT_OURS}
 
