@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -83,15 +84,26 @@ def test_whoever_is_killed_while_rotating_has_lost_nothing(app: Flask, tmp_path:
     assert step < 39
 
 
+def is_waiting(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether *process* waits for a lock on a file (proc(5), /proc/locks)."""
+    return any("->" in line and f" {process.pid} " in line for line in Path("/proc/locks").read_text().splitlines())
+
+
 def test_two_who_rotate_at_once_lose_nothing(app: Flask, tmp_path: Path) -> None:
     documents = [signed(app)]
+    before = (tmp_path / config.RECORD_KEY).read_text()
     command = [sys.executable, "-c", KILLED, "0", str(tmp_path)]
-    at_once = [subprocess.Popen(command, cwd=Path(__file__).parent.parent) for _ in range(3)]
-    assert [process.wait(60) for process in at_once] == [0, 0, 0]
+    with (tmp_path / ".record.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        at_once = [subprocess.Popen(command, cwd=Path(__file__).parent.parent) for _ in range(2)]
+        while not all(map(is_waiting, at_once)):
+            assert {process.poll() for process in at_once} == {None}, "it did not wait"
+        assert (tmp_path / config.RECORD_KEY).read_text() == before
+    assert [process.wait(60) for process in at_once] == [0, 0]
     documents.append(signed(app))
     assert all(is_ours(app, document) for document in documents)
     with app.app_context():
-        assert len(public_keys().as_jwks()["keys"]) == 4
+        assert len(public_keys().as_jwks()["keys"]) == 3
 
 
 def test_a_key_from_the_settings_is_not_replaced_but_told(settings: dict[str, Any], app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 import struct
 import zlib
@@ -31,7 +32,7 @@ from erebus.records import (
     read_png,
 )
 from erebus.records.fitting import deflate
-from tests.records.making import KEYS, drafts, plain_record
+from tests.records.making import KEYS, drafts, plain_facts, plain_record
 from tests.records.test_round_trip import ROOT, picture
 
 RECORD = plain_record()
@@ -157,6 +158,8 @@ def test_another_layout_of_the_file_is_the_same_record() -> None:
         RECORD.as_text().replace('"Leo Tann"', '"\\ud800"'),
         RECORD.as_text().replace('"secret"', '"\\ud800"'),
         RECORD.as_text().replace('"hidden": "secret"', '"hidden": ["secret"]'),
+        RECORD.as_text().replace('"hidden": "secret"', '"hidden": "\\ud800"'),
+        RECORD.as_text().replace('"hidden": "secret"', '"hidden": "other"'),
         RECORD.as_text().replace('"number"', '"\\ud800"'),
         RECORD.as_text().replace('"host"', '"<b>\\u202e"'),
         RECORD.as_text().replace('"values": {', '"values": {"\\ud800": "\\udfff", '),
@@ -189,6 +192,23 @@ def test_half_a_character_in_a_payload_is_refused() -> None:
         read_payload(RECORD.payload.replace(b"Leo Tann", b"\xed\xa0\x80"))
     with pytest.raises(NotARecord):
         read_payload(RECORD.payload.replace(b"Leo Tann", b"\\ud800"))
+
+
+def test_further_changes_have_every_text_whole() -> None:
+    short = {"length": 1, "sha256": "0" * 64}
+    more = [{"field": "note", "name": "note", "before": None, "after": short}]
+    told = {"count": 1, "sha256": hashlib.sha256(canonical(more)).hexdigest()}
+    payload = {**plain_facts(description="x", changes=[]), "moreChanges": told}
+    whole = {"payload": payload, "signature": FILE["signature"], "values": {}, "moreChanges": more}
+    with pytest.raises(NotARecord, match="every text whole"):
+        read_document(json.dumps(whole))
+
+
+def test_letters_whose_capitals_are_ascii_are_no_second_spelling() -> None:
+    link = link_to(RECORD.record, ROOT)
+    assert "S" in link.rpartition("/")[2]
+    with pytest.raises(NotARecord):
+        read_link("ſ".join(link.rsplit("S", 1)))
 
 
 def test_a_long_text_that_was_altered_is_told_from_a_payload_that_was() -> None:
@@ -271,3 +291,10 @@ def test_each_byte_of_a_picture_altered_is_refused_or_says_the_same() -> None:
     for altered in flipped(data):
         if is_taken(lambda altered=altered: read_png(altered)):
             assert read_png(altered) == RECORD
+
+
+def test_a_picture_that_was_damaged_anywhere_is_refused() -> None:
+    data = bytearray(picture(RECORD.as_text()))
+    data[data.index(b"IDAT") + 4] ^= 1
+    with pytest.raises(NotARecord, match="cut off"):
+        read_png(bytes(data))

@@ -47,35 +47,40 @@ def make_record(
         found = read_log(db.session.connection(), log_id)
         assert found
         event = next(event for event in found.events if event.number == number)
-        key, now = signing_key(), clock.milliseconds()
+        key = signing_key()
         making = Making(
             host=host,
             project_title=title,
             by_id="user_01KAQ4Z8M2W7T9E0C5V3R6X1YB",
             by_name="Sam Rivera",
-            at=now,
+            at=clock.milliseconds(),
             key_id=key.id,
             origin=origin,
         )
         document = key.sign(fit(facts_of(event, making)))
-        if is_kept:
-            with transaction() as session:
-                session.add(
-                    AuditRecord(
-                        code=code_of(document.payload),
-                        payload=document.payload,
-                        signature=document.signature,
-                        stored_values=json.dumps(document.values),
-                        stored_changes=json.dumps(list(document.more_changes)),
-                        log_id=log_id,
-                        project_id=event.project_id,
-                        event_id=event.id,
-                        number=event.number,
-                        made_by_id=making.by_id,
-                        made_at=now,
-                    )
-                )
-        return document
+    if is_kept:
+        keep(app, document)
+    return document
+
+
+def keep(app: Flask, document: Document) -> None:
+    """Keep *document* for good, which is an event of its project."""
+    facts = document.facts()
+    kept = AuditRecord(
+        code=code_of(document.payload),
+        payload=document.payload,
+        signature=document.signature,
+        stored_values=json.dumps(document.values),
+        stored_changes=json.dumps(list(document.more_changes)),
+        log_id=facts["logId"],
+        project_id=facts["projectId"],
+        event_id=facts["id"],
+        number=facts["number"],
+        made_by_id=facts["recordedById"],
+        made_at=facts["recordedAt"],
+    )
+    with app.app_context(), transaction() as session:
+        session.add(kept)
 
 
 def picture(document: Document) -> bytes:

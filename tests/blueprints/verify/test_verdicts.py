@@ -23,7 +23,7 @@ from erebus.signing import rotate, signing_key
 from erebus.trail import AuditLog, drop_triggers
 from erebus.upgrading import owner_connection
 from tests.blueprints.audit.conftest import Place
-from tests.blueprints.verify.conftest import picture
+from tests.blueprints.verify.conftest import keep, picture
 
 Make = Callable[..., Document]
 Upload = Callable[..., TestResponse]
@@ -88,6 +88,7 @@ def test_it_is_still_known_when_it_was_displaced_and_the_one_that_displaced_it_i
     answer = ask_link(client, document.record)
     assert title(answer) == DISPLACED
     assert "Displaced by #102, which was written on" in answer.text
+    assert "Its place was taken by <b>#102</b>" in answer.text
     assert f"{datetime.fromtimestamp(by.created_at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC" in answer.text
     go_on(100)
     assert "By which one is not known any more." in ask_link(client, document.record).text
@@ -206,6 +207,7 @@ def test_what_displaced_it_is_not_told_from_a_log_that_is_not_sound(
     answer = ask_code(client, document)
     assert title(answer) == DISPLACED
     assert "Displaced by" not in answer.text
+    assert "Its place was taken by" not in answer.text
     assert "not all of what is left of the log is as it was written" in answer.text
 
 
@@ -367,6 +369,8 @@ def test_a_long_text_beside_a_genuine_payload_is_named(
     assert title(upload(document.as_text().encode(), "r.json")) == LOST
     short = ask_link(client, document.record)
     assert "1,200 characters, SHA-256" in short.text
+    keep(app, document)
+    assert facts["description"].strip() in ask_link(client, document.record).text
 
 
 def test_what_another_installation_signed_is_not_ours(client: FlaskClient, record: Make, upload: Upload) -> None:
