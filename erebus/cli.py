@@ -20,11 +20,13 @@ COMMANDS = {
     "demo": "erebus.demo",
     "doctor": "erebus.commands.doctor",
     "roles": "erebus.commands.roles",
+    "rotate-record-key": "erebus.commands.rotate_record_key",
     "settle": "erebus.commands.settle",
     "upgrade": "erebus.commands.upgrade",
     "verify": "erebus.commands.verify",
+    "verify-record": "erebus.commands.verify_record",
 }
-"""The module of each command, which has its name there."""
+"""The module of each command, which has its name there, with _ for -."""
 
 
 class Commands(AppGroup):
@@ -38,7 +40,7 @@ class Commands(AppGroup):
         """Return the command of that name, imported."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PREFIX = "EREBUS_"
 _INSTALLED = Path(__file__).parent / "migrations"  # where a wheel has them
 MIGRATIONS = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent / "migrations"
+RECORD_KEY, RECORD_OLD_KEYS = "record.key", "record-old.keys"
+"""The files of the instance folder with the key that signs records, and with the public ones of those before it."""
 _KEY_BYTES = 32
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -36,6 +38,10 @@ class SettingError(ValueError):
     """A setting cannot work; the text names it and says what it must be."""
 
 
+class KeyFileError(OSError):
+    """A file in the instance folder does not hold the keys that it should; the text names it, and nothing in it."""
+
+
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
     return field(default=default, metadata={"text": text})
 
@@ -44,12 +50,15 @@ def _setting(default: Any, text: str) -> Any:  # noqa: ANN401 - a dataclass fiel
 class Settings:
     """What an installation can choose. Each field is the environment variable ``EREBUS_<NAME>``."""
 
-    instance_path: Path = _setting(Path("instance"), "folder of the SQLite file, the two keys and the checkpoints")
+    instance_path: Path = _setting(Path("instance"), "folder of the SQLite file, the three keys and the checkpoints")
     database_url: str = _setting("", "SQLite or PostgreSQL address; empty: a SQLite file in the instance folder")
     owner_database_url: str = _setting("", "address with which migrations run, where another role owns the tables")
     secret_key: str = _setting("", "signs sessions; empty: made at first start, kept in the instance folder")
     chain_key: str = _setting("", "64 hex digits that key the log's chain; empty: made and kept likewise")
+    record_key: str = _setting("", "64 hex digits, the Ed25519 key that signs records; empty: made and kept likewise")
+    record_old_keys: str = _setting("", "public keys that signed records before, 64 hex digits each, commas between")
     support_email: str = _setting("support@erebus.sh", "where the guide sends people who need help")
+    rate_storage: str = _setting("memory://", "where requests are counted: memory://, a process each, or redis://…")
     dormant_days: int = _setting(90, "days without use after which an API key counts as dormant")
     secure_cookies: bool = _setting(default=False, text="send cookies over TLS only; set it wherever there is TLS")
     trusted_proxies: int = _setting(0, "how many proxies in front may be believed about the client's address")
@@ -63,7 +72,10 @@ class Settings:
         for name, least in (("dormant_days", 1), ("trusted_proxies", 0)):
             if getattr(self, name) < least:
                 raise SettingError(_message(name, f"must be at least {least}"))
-        _check_chain_key(self.chain_key)
+        _check_key("chain_key", self.chain_key)
+        _check_key("record_key", self.record_key)
+        for key in _listed(self.record_old_keys):
+            _check_key("record_old_keys", key)
 
 
 def load(given: Mapping[str, Any] | None = None) -> Settings:
@@ -121,6 +133,25 @@ def chain_key(settings: Settings) -> bytes:
     return bytes.fromhex(settings.chain_key or _kept(settings.instance_path / "chain.key"))
 
 
+def record_key(settings: Settings) -> bytes:
+    """Return the 32 bytes of the private key that signs records: the setting, else the file in the instance folder.
+
+    Raises `KeyFileError`, and OSError where the file can be neither read nor made.
+    """
+    text = settings.record_key or _kept(settings.instance_path / RECORD_KEY)
+    return _keys_in(RECORD_KEY, [text])[0]
+
+
+def record_old_keys(settings: Settings) -> list[bytes]:
+    """Return the public keys that signed records before: those of the setting, then those in the instance folder.
+
+    Raises `KeyFileError`, and OSError where the file cannot be read.
+    """
+    kept = settings.instance_path / RECORD_OLD_KEYS
+    lines = kept.read_text(errors="replace").split() if kept.exists() else []
+    return _keys_in(RECORD_OLD_KEYS, [*_listed(settings.record_old_keys), *lines])
+
+
 def secret_key(settings: Settings) -> str:
     """Return the key that signs sessions: the setting, else the file in the instance folder."""
     return settings.secret_key or _kept(settings.instance_path / "session.key")
@@ -132,8 +163,9 @@ def _kept(path: Path) -> str:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES))
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            file.write(secrets.token_hex(_KEY_BYTES).encode())
+            os.fsync(descriptor)  # what a key has signed outlives a power cut, and so must the key
         try:
             os.link(draft, path)  # unlike a rename, never over a key that another process has made meanwhile
         except FileExistsError:
@@ -141,6 +173,10 @@ def _kept(path: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _convert(name: str, kind: str, value: Any) -> Any:  # noqa: ANN401 - settings come as they come
@@ -175,13 +211,23 @@ def _check_database_url(name: str, text: str) -> None:
         raise SettingError(_message(name, "must name a file: a database in memory is gone with its connection"))
 
 
-def _check_chain_key(text: str) -> None:
+def _keys_in(file: str, lines: list[str]) -> list[bytes]:
+    if not all(map(_is_key, lines)):
+        message = f"{file} in the instance folder is damaged: it must hold {2 * _KEY_BYTES} hexadecimal digits a key"
+        raise KeyFileError(message)
+    return [bytes.fromhex(line) for line in lines]
+
+
+def _is_key(text: str) -> bool:
     try:
-        is_right = not text or len(bytes.fromhex(text)) == _KEY_BYTES
+        return len(bytes.fromhex(text)) == _KEY_BYTES
     except ValueError:
-        is_right = False
-    if not is_right:
-        raise SettingError(_message("chain_key", f"must be {2 * _KEY_BYTES} hexadecimal digits"))
+        return False
+
+
+def _check_key(name: str, text: str) -> None:
+    if text and not _is_key(text):
+        raise SettingError(_message(name, f"must be {2 * _KEY_BYTES} hexadecimal digits"))
 
 
 def _message(name: str, rule: str) -> str:

@@ -29,6 +29,7 @@ _ADVICE = {
     404: ("There is no such page", "It may be gone, or you may not be a member of its project. Check the address."),
     405: ("This page cannot do that", "Go back and use the page's own buttons."),
     413: ("This is too large", "Send less than a megabyte at once."),
+    429: ("Too many at once", "Wait a minute, then try again. Nothing was looked at."),
     415: ("Nothing here reads JSON", "Send the page's own form."),
 }
 _BROKEN = ("Something broke on our side", "If this stays, tell whoever runs this installation this number:")

@@ -7,18 +7,19 @@ tells a secret.
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from erebus import clock
+from erebus import clock, config
 from erebus.answering import CHECK
 from erebus.db import Base, db, trouble
 from erebus.plugins import installation
 from erebus.protection import powers, what_is_left
+from erebus.records import SigningKey
 from erebus.scope import PLATFORM, PLATFORM_CAPACITY, PROJECT_CAPACITY
 from erebus.trail import is_genuine, is_known, key_fits, key_of, missing_triggers, newest_time, rooms
 from erebus.verification import checkpoints, last_verification
@@ -130,12 +131,33 @@ def keys() -> Answer:
         text = "the newest events were not written with this chain key"
         to_do = "Put the right chain.key into the instance folder, or set EREBUS_CHAIN_KEY, before anybody works on."
         return to_be_done(text, to_do)
-    if readable := [name for name in ("chain.key", "session.key") if _is_open(name)]:
+    if readable := [name for name in ("chain.key", "session.key", config.RECORD_KEY) if _is_open(name)]:
         return to_be_done(
             f"others can read {_some(readable)}",
             f"chmod 600 {' '.join(readable)}, in the instance folder",
         )
     return well("the chain key is the one that the logs were written with; nobody else can read the keys")
+
+
+def record_keys() -> Answer:
+    """Ask whether the keys of records are there and whole. It makes none."""
+    settings: Settings = installation().settings
+    file = settings.instance_path / config.RECORD_KEY
+    try:
+        old = config.record_old_keys(settings)
+        if not settings.record_key and not file.exists():
+            return to_be_done(f"{file.name} is gone, and there are older keys", _LOST) if old else well(_NO_RECORD)
+        key = SigningKey(config.record_key(settings))
+        if settings.record_key and file.exists():
+            unused = SigningKey(config.record_key(replace(settings, record_key="")))
+            if unused.public not in {key.public, *old}:
+                text = f"what {file.name} has signed is not verified, for EREBUS_RECORD_KEY is set"
+                return warning(
+                    text, f"Add {unused.public.hex()} to EREBUS_RECORD_OLD_KEYS, if it ever signed a record."
+                )
+    except OSError as error:
+        return to_be_done(f"no record can be made or verified: {error.strerror or error}", _PUT_BACK)
+    return well(f"records are signed with the key {key.id}; older keys that verify: {len(old)}")
 
 
 def clocks() -> Answer:
@@ -203,6 +225,7 @@ CHEAP: Mapping[str, Question] = {"triggers": triggers, "keys": keys, "journal": 
 
 QUESTIONS: Mapping[str, Question] = {
     **CHEAP,
+    "records": record_keys,
     "owner": owner,
     "clock": clocks,
     "capacities": capacities,
@@ -211,6 +234,12 @@ QUESTIONS: Mapping[str, Question] = {
     "verification": verification,
 }
 
+_NO_RECORD = "no record was made yet: its key is made with the first one"
+_LOST = f"Put {config.RECORD_KEY} back from a backup. Without it, what it has signed cannot be verified any more."
+_PUT_BACK = (
+    f"Put {config.RECORD_KEY} and {config.RECORD_OLD_KEYS} back from a backup, readable by Erebus alone. Do not delete"
+    " them: what they have signed could not be verified any more."
+)
 _TWO_ROLES = 'Let another role own the tables: README.md, "Who owns the tables", says how.'
 _ROLES = "Let the owner of the database run flask erebus roles."
 _VERIFY = "Run flask erebus verify, every night at best: it names what is wrong."

@@ -1,6 +1,7 @@
 """Which log an entity belongs to: that of its project, found along a foreign key, else the platform's.
 
-A foreign key to ``projects.id`` is followed, direct or through one parent. A plugin's models need nothing else.
+A foreign key to ``projects.id`` is followed, direct or through one parent. A plugin's models need nothing else, but
+for what outlives its project and so has no foreign key: there the column with the project's id says so (`OUTLIVES`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 PROJECT_CAPACITY = 100
 PLATFORM_CAPACITY = 1000
 PLATFORM = Log("platform", None, PLATFORM_CAPACITY)
+OUTLIVES = {"outlives": "projects"}
+"""The ``info`` of a column that holds a project's id without being a foreign key."""
 _PROJECTS = "projects"
 
 
@@ -44,6 +47,8 @@ def _project(project_id: str) -> Log:
 
 def _project_behind(column: Column[Any], value: object, connection: Connection) -> str | None:
     """Return the project that *value* in *column* leads to."""
+    if value is not None and column.info.get("outlives") == _PROJECTS:
+        return str(value)
     for foreign_key in column.foreign_keys if value is not None else ():
         parent = foreign_key.column.table
         if parent.name == _PROJECTS:

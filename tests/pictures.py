@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.functional.browser import LOOKS, NO_CHROMIUM, PHONE, WIDE, Visitor, find_chromium, launched
+from tests.functional.records import hand_over, hand_over_displaced
 from tests.functional.server import DEMO_PASSWORD, Live, live
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("pictures")
 CHAT = "/projects/kiteline"
-PUBLIC = {"login": "/login", "signup": "/signup"}
+PUBLIC = {"login": "/login", "signup": "/signup", "verify": "/verify"}
 PAGES = {
     "projects": "/projects",
     "project-new": "/projects/new",
@@ -49,9 +50,9 @@ def main() -> None:
         sys.exit(NO_CHROMIUM)
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, live(Path(folder), with_demo=True) as server, launched() as browser:
-        cookies = _signed_in(browser, server)
+        cookies, verdicts = _signed_in(browser, server), _verdicts(server)
         for look, size in VIEWS:
-            _take(browser, server, PUBLIC, look, size, None)
+            _take(browser, server, PUBLIC | verdicts, look, size, None)
             _take(browser, server, PAGES | _key_page(browser, server, cookies), look, size, cookies)
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures are in {FOLDER}/\n")
 
@@ -60,6 +61,19 @@ def _signed_in(browser: Browser, server: Live) -> StorageState:
     context = browser.new_context()
     Visitor(context.new_page(), server.address).sign_in("owner", DEMO_PASSWORD)
     return context.storage_state()
+
+
+def _verdicts(server: Live) -> dict[str, str]:
+    """Return where those verdicts are that have an address: of records that were made, and then meddled with."""
+    kept, failed = hand_over(server.instance, 153), hand_over(server.instance, 150)
+    altered = hand_over(server.instance, 153, description="Nothing happened.", actorName="Nobody")
+    return {
+        "verify-kept": kept.link,
+        "verify-kept-failed": failed.link,
+        "verify-displaced": hand_over_displaced(server.instance).link,
+        "verify-altered": altered.link,
+        "verify-not-ours": "/verify/0",
+    }
 
 
 def _key_page(browser: Browser, server: Live, cookies: StorageState) -> dict[str, str]:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from erebus import clock, create_app, db
+from erebus.signing import rotate, signing_key
 from tests.commands.conftest import House
 from tests.conftest import DATABASE
 
@@ -17,7 +19,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCTOR = ["erebus", "doctor"]
-NAMES = ["triggers", "keys", "journal", "owner", "clock", "capacities", "descriptions", "checkpoints", "verification"]
+NAMES = [
+    "triggers",
+    "keys",
+    "journal",
+    "records",
+    "owner",
+    "clock",
+    "capacities",
+    "descriptions",
+    "checkpoints",
+    "verification",
+]
 
 
 def answers(runner: FlaskCliRunner) -> dict[str, dict[str, Any]]:
@@ -68,6 +81,35 @@ def test_finds_a_key_that_is_not_the_logs_and_one_that_others_can_read(
     assert "not written with this chain key" in answers(app.test_cli_runner())["keys"]["text"]
     assert app.test_client().get("/readyz").status_code == 503
     with app.app_context():
+        db.engine.dispose()
+
+
+def test_finds_keys_of_records_that_are_gone_damaged_or_open_to_others(
+    house: House, app: Flask, runner: FlaskCliRunner, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    assert answers(runner)["records"]["text"].startswith("no record was made yet")
+    assert not (tmp_path / "record.key").exists(), "it makes none"
+    with app.app_context():
+        rotate()
+        current = signing_key().id
+    assert answers(runner)["records"]["text"] == f"records are signed with the key {current}; older keys that verify: 1"
+    key, old = (tmp_path / "record.key").read_text(), (tmp_path / "record-old.keys").read_text()
+    (tmp_path / "record.key").chmod(0o640)
+    assert "others can read record.key" in answers(runner)["keys"]["text"]
+    for name, text in (("record.key", key[:-1]), ("record-old.keys", f"{old}zz")):
+        (tmp_path / name).write_text(text)
+        told = answers(runner)["records"]
+        assert f"{name} in the instance folder is damaged" in told["text"]
+        assert key[:-1] not in json.dumps(told)
+        (tmp_path / name).write_text(key if name == "record.key" else old)
+    given = create_app({**settings, "RECORD_KEY": "01" * 32})
+    told = answers(given.test_cli_runner())["records"]
+    assert told["is_warning"]
+    assert "Add " in told["to_do"]
+    (tmp_path / "record.key").unlink()
+    assert not answers(given.test_cli_runner())["records"]["is_warning"]
+    assert answers(runner)["records"]["text"] == "record.key is gone, and there are older keys"
+    with given.app_context():
         db.engine.dispose()
 
 

@@ -1,0 +1,141 @@
+"""The pages on which records are verified, open to everybody, and what others need to verify them by themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from flask import Blueprint, current_app, jsonify, render_template, request
+from werkzeug.exceptions import ServiceUnavailable
+
+from erebus import clock
+from erebus.blueprints.verify import presenter, services
+from erebus.blueprints.verify.forms import VerifyForm
+from erebus.blueprints.verify.verdicts import Outcome
+from erebus.forms import INVALID, form_status
+from erebus.permissions import public
+from erebus.plugins import installation
+from erebus.records import CodeIsMistyped, NoRecord, grouped, read_code
+from erebus.signing import public_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+    from flask.typing import ResponseReturnValue
+
+    from erebus.blueprints.verify.verdicts import Verdict
+
+Answered = TypeVar("Answered")
+bp = Blueprint("verify", __name__)
+_AN_HOUR = 3600
+_EXPIRES = timedelta(days=180)
+
+
+class KeysAreUnreadable(ServiceUnavailable):
+    """Without its keys an installation can say nothing of a record, least of all that it is false."""
+
+    advice = (
+        "Records cannot be verified just now",
+        "The keys of this installation cannot be read. This says nothing about the record. Try again later.",
+    )
+
+
+@bp.get("/verify")
+@public
+def form() -> ResponseReturnValue:
+    """Ask for a code, a link or a file."""
+    return render_template("verify/form.html", form=VerifyForm(formdata=None))
+
+
+@bp.post("/verify")
+@public
+def check() -> ResponseReturnValue:
+    """Say whether what was given is genuine."""
+    form = VerifyForm()
+    form.take_files(request.files)
+    if form.is_answerable():
+        try:
+            return _show(_ask(form))
+        except CodeIsMistyped as error:
+            form.code.errors = [str(error)]
+        except NoRecord as error:
+            form.file.errors = [_sentence(str(error))]
+    return render_template("verify/form.html", form=form), INVALID if form.file.errors else form_status(form)
+
+
+@bp.get("/verify/<payload>", endpoint="show")
+@bp.get("/VERIFY/<payload>", endpoint="show")
+@public
+def show(payload: str) -> ResponseReturnValue:
+    """Say whether the record in a QR code's link is genuine."""
+    return _show(_answered(lambda: services.verify_link(payload)))
+
+
+@bp.get("/.well-known/erebus-keys.json")
+@public
+def keys() -> ResponseReturnValue:
+    """Give the public keys that verify records, the current one first; to pages of other sites as well."""
+    response = jsonify(_answered(lambda: public_keys().as_jwks()))
+    response.cache_control.public, response.cache_control.max_age = True, _AN_HOUR
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@bp.get("/.well-known/security.txt")
+@public
+def security() -> ResponseReturnValue:
+    """Say where to report what is wrong with the security of this installation (RFC 9116)."""
+    address = quote(installation().settings.support_email, safe="@+")
+    expires = (clock.now() + _EXPIRES).replace(hour=0, minute=0, second=0, microsecond=0)
+    text = f"Contact: mailto:{address}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
+    return text, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@bp.after_request
+def _hide_from_search(response: Response) -> Response:
+    """Keep what strangers were given out of search engines."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _ask(form: VerifyForm) -> Verdict:
+    """Return what can be said of what was given. Raises `CodeIsMistyped`, `NoRecord`."""
+    if form.given is not None:
+        data = form.given.read()
+        return _answered(lambda: services.verify_file(data))
+    if form.is_link:
+        return _answered(lambda: services.verify_link(form.typed))
+    code = read_code(form.typed)
+    return _answered(lambda: services.verify_code(code))
+
+
+def _answered(ask: Callable[[], Answered]) -> Answered:
+    try:
+        return ask()
+    except OSError as error:
+        current_app.logger.error("The keys of records cannot be read: %s", error.strerror or error)  # noqa: TRY400 - no trace
+        raise KeysAreUnreadable from None
+
+
+def _show(verdict: Verdict) -> ResponseReturnValue:
+    page = render_template(
+        "verify/verdict.html",
+        verdict=verdict,
+        answer=presenter.answer(verdict),
+        checks=presenter.checks(verdict),
+        altered=presenter.names(verdict.altered),
+        differs=presenter.names(verdict.place.differs if verdict.place else ()),
+        reason=_sentence(verdict.reason),
+        sheet=presenter.sheet(verdict.document) if verdict.document else None,
+        code=grouped(verdict.code) if verdict.code else "",
+        now=clock.now(),
+        support_email=installation().settings.support_email,
+    )
+    return page, 404 if verdict.outcome is Outcome.UNKNOWN else 200
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
