@@ -36,7 +36,7 @@ def list_events(slug: str) -> ResponseReturnValue:
         return redirect(url_for("audit.list", slug=slug, **asked.filter.arguments))
     examined, flaw, before = examine(g.project.id), "", None
     log = examined.log
-    _report(examined)
+    report(examined)
     try:
         before = queries.read_number(request.args.getlist("before"))
     except queries.NotANumber as error:
@@ -87,10 +87,10 @@ def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
 def show(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """Show one event, asked for by its id or its number; of one that is not there, say why."""
     examined = examine(g.project.id)
-    _report(examined)
+    report(examined)
     event = queries.find_event(examined.log, event_id)
     if examined.log is None or event is None:
-        return _show_absence(examined, event_id)
+        return show_absence(examined, event_id)
     return render_template(
         "audit/show.html",
         shown=presenter.show(detail.visible(event)),
@@ -129,7 +129,7 @@ def guide() -> ResponseReturnValue:
     )
 
 
-def _report(examined: Examination) -> None:
+def report(examined: Examination) -> None:
     """Tell what the page tells of a fault in the process's log, too: the reader may not be who can mend it."""
     if examined.trouble:
         current_app.logger.warning("%s (log %s)", examined.trouble, g.project.id)
@@ -137,9 +137,11 @@ def _report(examined: Examination) -> None:
         current_app.logger.error("The log %s is not sound: %s", g.project.id, examined.verification.finding)
 
 
-def _show_absence(examined: Examination, asked: str) -> ResponseReturnValue:
+def show_absence(examined: Examination, asked: str) -> ResponseReturnValue:
+    """Say why the event that was *asked* for is not there."""
     absence = _absence(examined.log, asked)
-    return render_template("audit/missing.html", absence=absence, **_what_was_found(examined)), absence.status
+    page = render_template("audit/missing.html", absence=absence, asked=asked, **_what_was_found(examined))
+    return page, absence.status
 
 
 def _absence(log: AuditLog | None, asked: str) -> Absence:
