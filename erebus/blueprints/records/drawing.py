@@ -26,6 +26,7 @@ _MARGIN = 40 * SCALE
 _LABEL = 166 * SCALE
 _INNER = WIDTH - 2 * _MARGIN
 _GAP = 32 * SCALE
+_STEP = 21 * SCALE  # from one line to the next
 CHANGES_LIMIT = 2400 * SCALE  # pixels for the changes: what is beyond is told to be in the file
 
 _TEXT = Face(Family.TEXT, 14 * SCALE)
@@ -49,19 +50,17 @@ class _Sheet:
     def add(self, thing: Callable[[Canvas], None]) -> None:
         self._things.append(thing)
 
-    def text(self, pieces: Iterable[Piece], x: int, width: int, height: float = 1.5, end: int | None = None) -> bool:
-        """Set *pieces* from *x* on in lines at most *width* wide, and go on below them.
+    def text(self, pieces: Iterable[Piece], x: int, width: int, step: int = _STEP, end: int | None = None) -> bool:
+        """Set *pieces* from *x* on in lines at most *width* wide, each *step* high, and go on below them.
 
         Return whether all lines began above *end*; those that did not are left out.
         """
         for line in set_lines(pieces, width):
             if end is not None and self.y > end:
                 return False
-            size = max((run.face.size for run in line if not run.is_code), default=_TEXT.size)
-            advance = round(size * height)
-            baseline = self.y + round(advance / 2 + size * 0.36)
+            baseline = self.y + round(step * 0.75)
             self._things += [partial(Canvas.text, x=x + run.x, baseline=baseline, run=run) for run in line]
-            self.y += advance
+            self.y += step
         return True
 
     def rule(self, thickness: int, ink: str) -> None:
@@ -99,12 +98,12 @@ def _head(paper: _Sheet, sheet: Sheet) -> None:
     paper.text([Piece(word, _STRONG, ink)], WIDTH - _MARGIN - width, width + 1)
     paper.y = top
     room = _INNER - width - 3 * size
-    paper.text([Piece(words.KIND, _SMALL, "soft")], _MARGIN, room)
-    paper.text([Piece(f"{sheet.title} · event #{sheet.number}", _TITLE, "ink")], _MARGIN, room, 1.3)
+    paper.text([Piece(words.KIND, _SMALL, "soft")], _MARGIN, room, 19 * SCALE)
+    paper.text([Piece(f"{sheet.title} · event #{sheet.number}", _TITLE, "ink")], _MARGIN, room, 30 * SCALE)
     paper.y += 14 * SCALE
     paper.rule(2 * SCALE, "ink")
     paper.y += 16 * SCALE
-    paper.text([Piece(sheet.sentence, _LEAD, "ink")], _MARGIN, _INNER, 1.35)
+    paper.text([Piece(sheet.sentence, _LEAD, "ink")], _MARGIN, _INNER, 25 * SCALE)
     if sheet.why_not:
         paper.y += 4 * SCALE
         paper.text([Piece(f"Not done: {sheet.why_not}", _TEXT, "red")], _MARGIN, _INNER)
@@ -166,9 +165,9 @@ def _proof(paper: _Sheet, sheet: Sheet, code: QrCode) -> None:
     paper.add(partial(Canvas.modules, rows=code.rows, place=place, size=module))
     paper.y = top + 12 * SCALE
     room = left - _MARGIN - _GAP // 2
-    paper.text([Piece("Verification code", _SMALL, "faint")], _MARGIN, room)
-    paper.text([Piece(sheet.code, _CODE, "ink")], _MARGIN, room, 1.6)
+    paper.text([Piece("Verification code", _SMALL, "faint")], _MARGIN, room, 19 * SCALE)
+    paper.text([Piece(sheet.code, _CODE, "ink")], _MARGIN, room, 27 * SCALE)
     for text in words.proof(sheet):
         paper.y += 8 * SCALE
-        paper.text([Piece(text, _SMALL, "soft")], _MARGIN, room)
+        paper.text([Piece(text, _SMALL, "soft")], _MARGIN, room, 19 * SCALE)
     paper.y = max(paper.y, top + code.width * SCALE - quiet)

@@ -14,7 +14,7 @@ import fontpkg_inter
 import fontpkg_jetbrains_mono
 from PIL import ImageFont
 
-_PROBE = 32  # pixels at which it is looked whether a font has a character
+_PROBE = 20  # pixels at which it is looked whether a font has a character
 _UNASSIGNED = "\uffff"  # never a character, so that what a font draws for it is its sign for a missing glyph
 _OPTICAL = (14, 32)  # what the axis of Inter's optical size takes
 _CODE_SIZE = 0.78  # of a code point, to the text around it

@@ -1,4 +1,4 @@
-"""Breaking texts into lines of a width: between words, and within one that is longer than a line. Pure but for fonts."""
+"""Breaking texts into lines of a width: between words, and within one that is longer than a line."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE_SIZE = 25
-_BIGGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,11 @@ def find_record(log_id: str, asked: str, typed: str) -> AuditRecord | None:
 
 def find_records_of(log_id: str, asked: str) -> Sequence[AuditRecord]:
     """Return the records of the event *asked* for by its id or number, the oldest first."""
-    number = number_in(asked)
+    number, found = number_in(asked), select(AuditRecord).where(AuditRecord.log_id == log_id)
     if number is not None:
-        is_it = (AuditRecord.project_id == log_id) & (AuditRecord.number == min(number, _BIGGEST))
+        found = found.where(AuditRecord.project_id == log_id, AuditRecord.number == number)
     else:
-        is_it = AuditRecord.event_id == asked.upper()
-    found = select(AuditRecord).where(AuditRecord.log_id == log_id, is_it)
+        found = found.where(AuditRecord.event_id == asked.upper())
     return db.session.scalars(found.order_by(AuditRecord.made_at, AuditRecord.id)).all()
 
 
@@ -55,7 +53,7 @@ def find_page(project_id: str, before: str | None) -> Page:
     own = select(AuditRecord).where(AuditRecord.project_id == project_id)
     place = tuple_(AuditRecord.made_at, AuditRecord.id)
     last = db.session.scalar(own.where(AuditRecord.id == before)) if before else None
-    older = own.where(place < tuple_(last.made_at, last.id)) if last else own  # type: ignore[arg-type]  # values
+    older = own.where(place < tuple_(last.made_at, last.id)) if last else own
     newest = older.order_by(AuditRecord.made_at.desc(), AuditRecord.id.desc()).limit(PAGE_SIZE + 1)
     found = db.session.scalars(newest).all()
     total = db.session.scalar(select(func.count()).select_from(own.subquery())) or 0

@@ -46,8 +46,8 @@ class RecordIsMade(Refused):
 class Order:
     """What kind of record is asked for, and by whom.
 
-    *host* is that of the address under which Erebus is reached. *origin* asks for address, browser and image, *is_admin*
-    says whether that is for *by* to ask. *once* is what tells one filling-in of the form from another.
+    *host* is that of the address under which Erebus is reached. *origin* asks for address, browser and image,
+    *is_admin* says whether that is for *by* to ask. *once* is what tells one filling-in of the form from another.
     """
 
     project: Project

@@ -1,4 +1,4 @@
-"""What stands on a record's sheet, for the page and for the picture alike. Pure: made of what the record itself says."""
+"""What stands on a record's sheet, for the page and the picture alike. Pure: made of what the record itself says."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def sheet_of(record: AuditRecord) -> Sheet:
 
 
 def lay_out(facts: dict[str, Any], zone: str, code: str = "", *, has_rest: bool = False) -> Sheet:
-    """Return the sheet that says *facts*, with times in UTC and in *zone*; without a *code* one that is not made yet."""
+    """Return the sheet that says *facts*, with times in UTC and in *zone*; without *code* one that is not made yet."""
     sentence, why_not = split(facts["description"], facts["reason"], is_done=facts["status"])
     return Sheet(
         title=facts["projectTitle"],

@@ -41,8 +41,7 @@ class NoSuchRecord(NotFound):
 
     advice = (
         "There is no such record",
-        "None of this event's records has the code in the address: it is mistyped, or of another event or project."
-        " The project's page of records lists all.",
+        "None of this event's records has this code: it may be of another event or project. See the list of records.",
     )
 
 

@@ -25,6 +25,4 @@ def proof(sheet: Sheet) -> tuple[str, ...]:
 def left_out(index: int, count: int) -> str:
     """Return what stands where a picture ends with the change *index* of *count*: it would grow too tall."""
     rest = "The rest of this" if index == count - 1 else f"This and {count - 1 - index} more"
-    return (
-        f"… {rest}: too long for a picture. The record's file has all of it, and so has the data within this picture."
-    )
+    return f"… {rest}: too long for a picture. All is in the record's file, and in the data within this picture."
