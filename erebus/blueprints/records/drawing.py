@@ -27,7 +27,7 @@ _LABEL = 166 * SCALE
 _INNER = WIDTH - 2 * _MARGIN
 _GAP = 32 * SCALE
 _STEP = 21 * SCALE  # from one line to the next
-CHANGES_LIMIT = 2400 * SCALE  # pixels for the changes: what is beyond is told to be in the file
+CHANGES_LIMIT = 2000 * SCALE  # pixels for the changes: what is beyond is told to be in the file
 
 _TEXT = Face(Family.TEXT, 14 * SCALE)
 _STRONG = Face(Family.TEXT, 14 * SCALE, 600)
