@@ -14,8 +14,8 @@ from erebus import clock
 from erebus.blueprints.projects.models import Project
 from erebus.blueprints.records.models import AuditRecord
 from erebus.db import db
-from erebus.records import Making, code_of, facts_of, fit
-from erebus.signing import signing_key
+from erebus.records import Making, code_of, facts_of, fit, read_document
+from erebus.signing import public_keys, signing_key
 from erebus.trail import Refused
 
 if TYPE_CHECKING:
@@ -107,6 +107,15 @@ def is_proven(event: AuditEvent, verification: Verification) -> bool:
     return verification.is_intact or (verification.wrong is not None and event.number < verification.wrong)
 
 
+def is_genuine(record: AuditRecord) -> bool:
+    """Return whether *record* is what was signed, with a key of this installation: its row may be tampered with."""
+    try:
+        document = read_document(record.document.as_text())
+    except ValueError:
+        return False
+    return code_of(document.payload) == record.code and public_keys().has_signed(document.record)
+
+
 def draft(project: Project) -> AuditRecord:
     """Return a record that is in no session: what a refused one is told by."""
     return AuditRecord(code="", log_id=project.id, project_id=project.id)
@@ -118,15 +127,15 @@ def _check(event: AuditEvent, verification: Verification, order: Order) -> None:
         raise _refusal(EventIsNotProven, event, order, reason)
     if order.origin and not order.is_admin:
         reason = "Only admins and the owner can have address, browser and image on a record. Leave them out."
-        raise _refusal(OriginIsForAdmins, event, order, reason, "origin")
+        raise _refusal(OriginIsForAdmins, event, order, reason)
     if len(order.host) > HOST_LIMIT:
         reason = f"The address of this page is too long for a QR code: its host has more than {HOST_LIMIT} characters."
         raise _refusal(HostIsTooLong, event, order, reason)
 
 
-def _refusal(kind: type[Refused], event: AuditEvent, order: Order, reason: str, field: str | None = None) -> Refused:
+def _refusal(kind: type[Refused], event: AuditEvent, order: Order, reason: str) -> Refused:
     attempted: dict[str, Any] = {"number": event.number, "event_id": event.id}
-    return kind(draft(order.project), attempted, reason=reason, action="create", field=field)
+    return kind(draft(order.project), attempted, reason=reason, action="create")
 
 
 def _lock(project: Project) -> None:

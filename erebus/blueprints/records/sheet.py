@@ -143,10 +143,8 @@ def _spaced(digits: str) -> str:
 
 def _made(facts: dict[str, Any], zone: str) -> tuple[str, ...]:
     """Return by whom the record was made, when, and with which key."""
-    return (
-        f"Record made by {facts['recordedByName']} on {', '.join(_times(facts['recordedAt'], zone))}.",
-        f"Signed with the key {facts['keyId']}.",
-    )
+    who, when = f"{facts['recordedByName']} ({facts['recordedById']})", ", ".join(_times(facts["recordedAt"], zone))
+    return f"Record made by {who} on {when}.", f"Signed with the key {facts['keyId']}."
 
 
 def _times(moment: int, zone: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
 from erebus.blueprints.audit.queries import find_event
@@ -42,6 +42,15 @@ class NoSuchRecord(NotFound):
     advice = (
         "There is no such record",
         "None of this event's records has this code: it may be of another event or project. See the list of records.",
+    )
+
+
+class RecordIsAltered(Conflict):
+    """What is stored of a record is not what was signed: somebody has changed it in the database."""
+
+    advice = (
+        "This record is not what was signed",
+        "Its row in the database was changed, or its key is not known any more. Tell whoever runs this installation.",
     )
 
 
@@ -115,7 +124,10 @@ def gone(_error: Exception) -> ResponseReturnValue:
 
 
 def _find(event_id: str) -> AuditRecord:
-    """Return the record that the address names. Raises `NoCode` and `NoSuchRecord`."""
+    """Return the record that the address names.
+
+    Raises `NoCode`, `NoSuchRecord`, and `RecordIsAltered` for one that is not what was signed.
+    """
     codes = request.args.getlist("code")
     if not codes:
         raise NoCode
@@ -127,6 +139,8 @@ def _find(event_id: str) -> AuditRecord:
         raise mistyped from None
     if record is None:
         raise NoSuchRecord
+    if not services.is_genuine(record):
+        raise RecordIsAltered
     return record
 
 
@@ -202,8 +216,16 @@ def _first_kept() -> int:
 
 
 def _maker(record: AuditRecord) -> str:
-    return str(record.document.facts()["recordedByName"])
+    return _said(record, "recordedByName")
 
 
 def _sentence(record: AuditRecord) -> str:
-    return str(record.document.facts()["description"])
+    return _said(record, "description")
+
+
+def _said(record: AuditRecord, member: str) -> str:
+    """Return what *record* says, for lists: on its own page it is verified."""
+    try:
+        return str(record.document.facts()[member])
+    except ValueError:
+        return "what cannot be read"
