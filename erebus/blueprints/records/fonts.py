@@ -6,6 +6,7 @@ No ligatures and no kerning: every character stands as it is, on every machine a
 from __future__ import annotations
 
 import enum
+import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from PIL import ImageFont
 
 _PROBE = 20  # pixels at which it is looked whether a font has a character
 _UNASSIGNED = "\uffff"  # never a character, so that what a font draws for it is its sign for a missing glyph
+_NO_SIGNS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
 _OPTICAL = (14, 32)  # what the axis of Inter's optical size takes
 _CODE_SIZE = 0.78  # of a code point, to the text around it
 
@@ -73,7 +75,12 @@ def glyph(face: Face, character: str) -> Glyph:
 
 @lru_cache(maxsize=16384)
 def has(family: Family, character: str) -> bool:
-    """Return whether *family* has *character*, told by comparing with what it draws for a missing one."""
+    """Return whether *family* has *character*, told by comparing with what it draws for a missing one.
+
+    What a font has for characters of private use, or for such as are not seen, is nothing that a reader knows.
+    """
+    if unicodedata.category(character) in _NO_SIGNS:
+        return False
     return bytes(_probe(family).getmask(character)) != _missing(family)
 
 
