@@ -103,9 +103,11 @@ def test_it_is_drawn_and_the_picture_reads_back(of: AuditEvent, zone: str) -> No
 
 
 @pytest.mark.parametrize("count", [0, 1, 60, 400])
-def test_however_many_changes_there_are(count: int) -> None:
-    change = {"field": "f" * 60, "name": "n" * 60, "before": "b" * 2000, "after": "中" * 2000}
+@pytest.mark.parametrize("length", [1, 399, 2000])
+def test_however_many_changes_there_are_and_however_well_they_deflate(count: int, length: int) -> None:
+    change = {"field": "f" * 60, "name": "n" * 60, "before": "b" * length, "after": "中" * length}
     made = document(event(*[change] * count))
 
     assert len(deflate(made.payload)) <= DEFLATED_LIMIT
+    assert read_link(link_to(made.record, "https://erebus.example")) == made.record
     assert len(made.facts()["changes"]) == count
