@@ -4,30 +4,53 @@ The format is described for strangers in ``docs/records.md``. Nothing here knows
 """
 
 from erebus.records.codes import CodeIsMistyped, code_of, grouped, read_code
-from erebus.records.documents import Document, read_document
+from erebus.records.comparing import differences
+from erebus.records.documents import Document, RestIsAltered, read_document
 from erebus.records.facts import Making, facts_of
 from erebus.records.fitting import fit
-from erebus.records.keys import PublicKeys, SigningKey
+from erebus.records.keys import PublicKeys, SigningKey, key_id, read_jwks
 from erebus.records.links import link_to, read_link
-from erebus.records.payload import FORMAT, NotARecord, Record, canonical, read_payload
+from erebus.records.payload import (
+    FORMAT,
+    ORIGIN,
+    NoRecord,
+    NotARecord,
+    Record,
+    canonical,
+    is_abridged,
+    read_payload,
+    strict_json,
+)
+from erebus.records.pictures import KEYWORD, PNG, read_png
 
 __all__ = [
     "FORMAT",
+    "KEYWORD",
+    "ORIGIN",
+    "PNG",
     "CodeIsMistyped",
     "Document",
     "Making",
+    "NoRecord",
     "NotARecord",
     "PublicKeys",
     "Record",
+    "RestIsAltered",
     "SigningKey",
     "canonical",
     "code_of",
+    "differences",
     "facts_of",
     "fit",
     "grouped",
+    "is_abridged",
+    "key_id",
     "link_to",
     "read_code",
     "read_document",
+    "read_jwks",
     "read_link",
     "read_payload",
+    "read_png",
+    "strict_json",
 ]

@@ -7,7 +7,8 @@ import hashlib
 from erebus.records.crockford import ALPHABET, CHECK, to_number, to_text
 
 _LENGTH, _BITS, _GROUP = 20, 100, 4
-_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\t": None, "–": None, "\u2011": None})
+_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_GAPS = str.maketrans(dict.fromkeys("-\u2010\u2011\u2012\u2013\u2014\u2212"))
 
 
 class CodeIsMistyped(ValueError):  # noqa: N818 - named after what happened
@@ -27,7 +28,8 @@ def grouped(code: str) -> str:
 
 def read_code(typed: str) -> str:
     """Return the code that was *typed*: either case, any gaps, O for 0, I or L for 1. Raises `CodeIsMistyped`."""
-    code = typed.strip().upper().translate(_ALIKE)
+    code = "".join(typed.translate(_GAPS).split())
+    code = code.upper().translate(_ALIKE) if code.isascii() else ""  # other letters have capitals in ASCII
     body, check = code[:_LENGTH], code[_LENGTH:]
     if len(code) != _LENGTH + 1 or not set(body) <= set(ALPHABET):
         message = "A verification code has 20 letters and digits and one check character, in groups of four."

@@ -20,10 +20,9 @@ def encode(data: bytes) -> str:
 
 def decode(text: str) -> bytes:
     """Return what *text*, in capitals, stands for. Raises `NotARecord` for anything that `encode` does not write."""
-    for character in text:
-        if character not in _VALUES:
-            message = f"“{character}” is no character of Crockford's base32"
-            raise NotARecord(message)
+    if not _VALUES.keys() >= set(text):
+        message = "it has characters that no link of a record has"
+        raise NotARecord(message)
     number = to_number(text)
     length, spare = divmod(len(text) * _BITS, 8)
     if spare >= _BITS or number & ((1 << spare) - 1):

@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erebus.records.payload import (
+    PAYLOAD_LIMIT,
     NotARecord,
     Record,
     canonical,
     check_members,
     is_abridged,
     is_change,
+    is_plain,
     read_payload,
     strict_json,
 )
@@ -29,6 +31,15 @@ SIGNATURE_BYTES = 64
 DOCUMENT_LIMIT = 2_000_000  # characters; an event's text is a fraction of that
 _MEMBERS = {"payload", "signature", "values", "moreChanges"}
 _BASE64URL = re.compile(rf"[A-Za-z0-9_-]{{{-(-SIGNATURE_BYTES * 4 // 3)}}}")
+
+
+class RestIsAltered(NotARecord):
+    """What stands beside the payload is not what the payload has the hashes of. *record* is the payload's alone."""
+
+    def __init__(self, message: str, record: Record) -> None:
+        """Say in *message* what is wrong beside *record*."""
+        super().__init__(message)
+        self.record = record
 
 
 @dataclass(frozen=True)
@@ -77,8 +88,12 @@ def read_document(text: str) -> Document:
         message = "a record has exactly the members payload, signature, values and moreChanges"
         raise NotARecord(message)
     check_members(whole["payload"])
+    payload = canonical(whole["payload"])
+    if len(payload) > PAYLOAD_LIMIT:
+        message = "its payload is too long"
+        raise NotARecord(message)
     document = Document(
-        canonical(whole["payload"]),
+        payload,
         _decoded(whole["signature"]),
         _texts(whole["values"]),
         _changes(whole["moreChanges"]),
@@ -92,15 +107,14 @@ def _check_rest(document: Document, payload: dict[str, Any]) -> None:
     wanted = {found["sha256"]: found["length"] for found in _abridged(payload)}
     if {sha256: len(text) for sha256, text in document.values.items()} != wanted:
         message = "the long texts beside the payload are not those that it names"
-        raise NotARecord(message)
+        raise RestIsAltered(message, document.record)
     if any(hashlib.sha256(text.encode()).hexdigest() != sha256 for sha256, text in document.values.items()):
         message = "a long text beside the payload is not what was signed"
-        raise NotARecord(message)
-    more = payload.get("moreChanges")
-    told = {"count": len(document.more_changes), "sha256": _sha256(document.more_changes)} if more else None
-    if more != told or (document.more_changes and not more):
+        raise RestIsAltered(message, document.record)
+    told = {"count": len(document.more_changes), "sha256": _sha256(document.more_changes)}
+    if payload.get("moreChanges") != (told if document.more_changes else None):
         message = "the further changes beside the payload are not what was signed"
-        raise NotARecord(message)
+        raise RestIsAltered(message, document.record)
 
 
 def _abridged(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON value
@@ -130,23 +144,14 @@ def _decoded(text: object) -> bytes:
 
 
 def _texts(values: object) -> dict[str, str]:
-    if not isinstance(values, dict) or not all(isinstance(text, str) for text in values.values()):
+    if not isinstance(values, dict) or not all(map(is_plain, values.values())):
         message = "“values” must hold texts by their SHA-256"
         raise NotARecord(message)
-    _encodable(*values.values())
     return values
 
 
 def _changes(changes: object) -> tuple[dict[str, Any], ...]:
-    if not isinstance(changes, list) or not all(map(is_change, changes)):
-        message = "“moreChanges” must be a list of changes"
+    if not isinstance(changes, list) or not all(map(is_change, changes)) or _abridged(changes):
+        message = "“moreChanges” must be a list of changes, every text whole"
         raise NotARecord(message)
     return tuple(changes)
-
-
-def _encodable(*texts: str) -> None:
-    try:
-        "".join(texts).encode()
-    except UnicodeEncodeError:
-        message = "half a character is in it"
-        raise NotARecord(message) from None

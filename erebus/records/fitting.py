@@ -10,11 +10,12 @@ import hashlib
 import zlib
 from typing import Any
 
-from erebus.records.documents import Document
-from erebus.records.payload import canonical
+from erebus.records.documents import DOCUMENT_LIMIT, Document
+from erebus.records.payload import PAYLOAD_LIMIT, canonical, read_payload
 
 DEFLATED_LIMIT = 1400  # bytes; with signature and address still a code of 3 px a module within 440 px
 LIMITS = (400, 240, 120, 60, 40)  # bytes of a text that stays, tried one after the other
+_TOO_LARGE = "this event is too large for a record"
 _MOST_CHANGES = 50  # of more of them not even their names would fit
 _TEXTS = {
     "recordedByName",
@@ -40,16 +41,23 @@ def deflate(payload: bytes) -> bytes:
 def fit(facts: dict[str, Any]) -> Document:
     """Return *facts* as a payload that fits, unsigned, beside it what had to give way.
 
-    Raises ValueError where even the shortest payload is too long: an id or a host that no installation has.
+    Raises ValueError where even the shortest payload is too long (an id or a host that no installation has), and for
+    what no event holds: nothing is to be signed that cannot be read again.
     """
     changes = facts["changes"]
     for limit in LIMITS:
         for kept in range(min(len(changes), _MOST_CHANGES), -1, -1):
             document = _abridge(facts, limit, kept)
-            if len(deflate(document.payload)) <= DEFLATED_LIMIT:
-                return document
-    message = "this event is too large for a record"
-    raise ValueError(message)
+            if len(document.payload) <= PAYLOAD_LIMIT and len(deflate(document.payload)) <= DEFLATED_LIMIT:
+                return _checked(document)
+    raise ValueError(_TOO_LARGE)
+
+
+def _checked(document: Document) -> Document:
+    read_payload(document.payload)
+    if len(document.as_text()) > DOCUMENT_LIMIT:
+        raise ValueError(_TOO_LARGE)
+    return document
 
 
 def _abridge(facts: dict[str, Any], limit: int, kept: int) -> Document:

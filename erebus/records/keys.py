@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ID_LENGTH = 16  # characters of the thumbprint: 96 bits
+_KEY_BYTES = 32
 
 
 class SigningKey:
@@ -72,10 +73,11 @@ def key_id(public: bytes) -> str:
 def read_jwks(jwks: Any) -> PublicKeys:  # noqa: ANN401 - any JSON value
     """Return the keys of a JSON Web Key Set. Raises ValueError for what is none, or holds no key of ours."""
     try:
-        found = [base64.urlsafe_b64decode(key["x"] + "=") for key in jwks["keys"] if key.get("crv") == "Ed25519"]
+        texts = [key["x"] for key in jwks["keys"] if key.get("crv") == "Ed25519"]
+        found = [base64.urlsafe_b64decode(text + "=") for text in texts]
     except (TypeError, LookupError, AttributeError, ValueError):
-        found = []
-    if not found or any(len(key) != 32 for key in found):  # noqa: PLR2004 - bytes of an Ed25519 key
+        texts = found = []
+    if not found or any(len(key) != _KEY_BYTES for key in found) or list(map(_base64url, found)) != texts:
         message = "this is no list of public keys as /.well-known/erebus-keys.json gives it"
         raise ValueError(message)
     return PublicKeys(found)

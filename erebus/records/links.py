@@ -7,10 +7,9 @@ import zlib
 from erebus.records import crockford
 from erebus.records.documents import SIGNATURE_BYTES
 from erebus.records.fitting import DEFLATED_LIMIT, deflate
-from erebus.records.payload import NotARecord, Record, read_payload
+from erebus.records.payload import PAYLOAD_LIMIT, NotARecord, Record, read_payload
 
 MARK = "/VERIFY/"
-_PAYLOAD_LIMIT = 20_000  # bytes; what a record inflates to is a tenth of that
 LINK_LIMIT = -(-(SIGNATURE_BYTES + DEFLATED_LIMIT) * 8 // 5)  # characters behind the mark
 
 
@@ -24,7 +23,8 @@ def read_link(link: str) -> Record:
 
     The signature is not verified here.
     """
-    text = link.strip().upper().rpartition("/")[2]
+    text = link.strip().rpartition("/")[2]
+    text = text.upper() if text.isascii() else text  # other letters have capitals in ASCII, too
     if not SIGNATURE_BYTES * 8 // 5 < len(text) <= LINK_LIMIT:
         message = "it is too short or too long for the link of a record"
         raise NotARecord(message)
@@ -37,7 +37,7 @@ def read_link(link: str) -> Record:
 def _inflate(data: bytes) -> bytes:
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        payload = unpacker.decompress(data, _PAYLOAD_LIMIT)
+        payload = unpacker.decompress(data, PAYLOAD_LIMIT)
     except zlib.error:
         payload = b""
     if not payload or not unpacker.eof or unpacker.unused_data:

@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FORMAT = "erebus-record/1"
+PAYLOAD_LIMIT = 20_000  # bytes; a payload is hardly ever a tenth of that
 ORIGIN = ("actorImage", "address", "userAgent")
 """What is part of a record only if an admin wants it to be."""
 _SAFE = 2**53 - 1
+_HIDDEN = ("secret", "unrecorded")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class NotARecord(ValueError):  # noqa: N818 - named after what happened
     """What was given cannot be a record as Erebus writes it; the text says what is wrong with it."""
+
+
+class NoRecord(NotARecord):
+    """There is no record in what was given: it is something else, not a record that was changed."""
 
 
 class Record(NamedTuple):
@@ -38,7 +44,7 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return rfc8785.dumps(value)
 
 
-def strict_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
+def strict_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return the value of *text*: no name twice, no fraction, no NaN. Raises `NotARecord`."""
     try:
         return json.loads(text, object_pairs_hook=_once, parse_float=_refused, parse_constant=_refused)
@@ -51,7 +57,10 @@ def strict_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
 
 def read_payload(payload: bytes) -> dict[str, Any]:
     """Return the members of *payload*. Raises `NotARecord` for another spelling, or for other members than ours."""
-    members = strict_json(payload)
+    if len(payload) > PAYLOAD_LIMIT:
+        message = "its payload is too long"
+        raise NotARecord(message)
+    members = strict_json(_text(payload))
     check_members(members)
     if canonical(members) != payload:
         message = "its payload is not written as canonical JSON"
@@ -68,8 +77,11 @@ def check_members(members: object) -> None:
         if name not in members or not is_right(members[name]):
             raise NotARecord(_wrong(name))
     for name in members.keys() - _MEMBERS.keys():
-        if name not in _MAY_BE or not _MAY_BE[name](members[name]):
-            raise NotARecord(_wrong(str(name)))
+        if name not in _MAY_BE:
+            message = "it has a member that is no part of a record"  # whose name may be anything: it is not repeated
+            raise NotARecord(message)
+        if not _MAY_BE[name](members[name]):
+            raise NotARecord(_wrong(name))
 
 
 def is_abridged(value: object) -> bool:
@@ -82,6 +94,11 @@ def is_abridged(value: object) -> bool:
     )
 
 
+def is_plain(value: object) -> bool:
+    """Return whether *value* is a text, without halves of characters."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
 def is_change(value: object) -> bool:
     """Return whether *value* is one field's change."""
     if not isinstance(value, dict) or not {"field", "name"} <= value.keys():
@@ -90,10 +107,18 @@ def is_change(value: object) -> bool:
         return False
     rest = {name: part for name, part in value.items() if name not in {"field", "name"}}
     if rest.keys() == {"hidden"}:
-        return isinstance(rest["hidden"], str)
+        return rest["hidden"] in _HIDDEN
     if rest.pop("cut", True) is not True:
         return False
     return rest.keys() == {"before", "after"} and all(map(_is_value, rest.values()))
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode()  # not by `json`, which takes UTF-16 as well, and halves of characters
+    except UnicodeDecodeError:
+        message = "its payload is no text in UTF-8"
+        raise NotARecord(message) from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -110,7 +135,7 @@ def _refused(text: str) -> Any:  # noqa: ANN401 - it never returns
 
 
 def _wrong(name: str) -> str:
-    return f"“{name[:40]}” is missing, of another kind, or no part of a record"
+    return f"“{name}” is missing, or of another kind"
 
 
 def _is_count(value: object) -> bool:
@@ -121,12 +146,8 @@ def _is_sha256(value: object) -> bool:
     return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
-
-
 def _is_text(value: object) -> bool:
-    return _is_plain(value) or is_abridged(value)
+    return is_plain(value) or is_abridged(value)
 
 
 def _is_value(value: object) -> bool:
@@ -142,36 +163,37 @@ def _is_more(value: object) -> bool:
         isinstance(value, dict)
         and value.keys() == {"count", "sha256"}
         and _is_count(value["count"])
+        and value["count"] > 0
         and _is_sha256(value["sha256"])
     )
 
 
 _MEMBERS: Mapping[str, Callable[[object], bool]] = {
-    "format": _is_plain,
-    "keyId": _is_plain,
-    "host": _is_plain,
+    "format": is_plain,
+    "keyId": is_plain,
+    "host": is_plain,
     "recordedAt": _is_count,
-    "recordedById": _is_plain,
+    "recordedById": is_plain,
     "recordedByName": _is_text,
-    "logId": _is_plain,
+    "logId": is_plain,
     "projectTitle": _is_text,
-    "id": _is_plain,
+    "id": is_plain,
     "number": _is_count,
     "createdAt": _is_count,
-    "actorId": _is_plain,
-    "actorKind": _is_plain,
+    "actorId": is_plain,
+    "actorKind": is_plain,
     "actorName": _is_text,
-    "action": _is_plain,
+    "action": is_plain,
     "actionDescription": _is_text,
     "entityType": _is_text,
     "entityId": _is_text,
     "entityLabel": _is_text,
-    "projectId": _or_none(_is_plain),
+    "projectId": _or_none(is_plain),
     "description": _is_text,
     "status": lambda value: isinstance(value, bool),
     "reason": _or_none(_is_text),
     "changes": lambda value: isinstance(value, list) and all(map(is_change, value)),
-    "requestId": _or_none(_is_plain),
+    "requestId": _or_none(is_plain),
     "hash": _is_sha256,
     "previousHash": _is_sha256,
 }
