@@ -11,7 +11,7 @@ from erebus.blueprints.records.fonts import Face, Glyph, glyph
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_WORDS = re.compile(r"\s+|\S+")
+_WORDS = re.compile(r" +|[^ ]+")
 
 
 class Piece(NamedTuple):
@@ -44,7 +44,7 @@ class _Setter:
     def put(self, glyphs: list[Glyph], ink: str) -> None:
         """Set *glyphs*, a word or the space between two: on this line if they fit, else on the next."""
         width = sum(g.width for g in glyphs)
-        is_space = glyphs[0].text.isspace()
+        is_space = glyphs[0].text == " "
         if self.x + width > self.limit and self.x:
             self._break()
             if is_space:

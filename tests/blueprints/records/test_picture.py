@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 import zxingcpp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -148,6 +148,7 @@ def test_no_ligature_joins_characters() -> None:
 
 
 @settings(max_examples=60)
+@example([("0 \r\r", TEXT)], 200)
 @given(st.lists(st.tuples(st.text(max_size=120), st.sampled_from([TEXT, CODE])), max_size=4), st.integers(200, 1200))
 def test_lines_hold_every_character_in_its_order_and_keep_their_width(
     texts: list[tuple[str, Face]], limit: int
@@ -159,7 +160,7 @@ def test_lines_hold_every_character_in_its_order_and_keep_their_width(
         assert all(before.x + before.width == after.x for before, after in pairwise(line))
     drawn = "".join(run.text for line in lines for run in line)
     wanted = "".join(glyph(face, character).text for text, face in texts for character in text)
-    assert "".join(drawn.split()) == "".join(wanted.split())
+    assert drawn.replace(" ", "") == wanted.replace(" ", "")
 
 
 def test_words_are_broken_only_where_they_are_longer_than_a_line() -> None:
