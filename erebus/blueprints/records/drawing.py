@@ -10,6 +10,7 @@ from erebus.blueprints.records.canvas import Canvas
 from erebus.blueprints.records.fonts import Face, Family
 from erebus.blueprints.records.layout import Piece, set_lines
 from erebus.blueprints.records.qr import QUIET
+from erebus.records import KEYWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from erebus.blueprints.records.qr import QrCode
     from erebus.blueprints.records.sheet import Part, Row, Sheet
 
-CHUNK = "erebus-record"
-"""The keyword of the PNG's iTXt chunk that holds the record's file."""
 SCALE = 2
 WIDTH = 800 * SCALE
 _MARGIN = 40 * SCALE
@@ -85,7 +84,7 @@ def draw(sheet: Sheet, code: QrCode, document: str) -> bytes:
     for row in sheet.chain:
         _row(paper, row)
     _proof(paper, sheet, code)
-    return paper.draw().png(CHUNK, document)
+    return paper.draw().png(KEYWORD, document)
 
 
 def _head(paper: _Sheet, sheet: Sheet) -> None:

@@ -20,6 +20,7 @@ from erebus.trail import Refused
 
 if TYPE_CHECKING:
     from erebus.blueprints.auth.models import User
+    from erebus.records import Document
     from erebus.trail import AuditEvent, Verification
 
 HOST_LIMIT = 150  # characters; a longer one would make modules of the QR code too small
@@ -36,6 +37,10 @@ class OriginIsForAdmins(Refused):
 
 class HostIsTooLong(Refused):
     """The address under which Erebus was asked would not fit into a QR code."""
+
+
+class EventIsTooLarge(Refused):
+    """What the event holds is too much for a record that could be read again."""
 
 
 class RecordIsMade(Refused):
@@ -68,8 +73,7 @@ def make_record(event: AuditEvent, verification: Verification, order: Order) -> 
     if (made := db.session.get(AuditRecord, record_id)) is not None:
         return made
     _check(event, verification, order)
-    key = signing_key()
-    document = key.sign(fit(facts_of(event, making(order, clock.milliseconds(), key.id))))
+    document = _sign(event, order)
     record = AuditRecord(
         id=record_id,
         code=code_of(document.payload),
@@ -87,6 +91,15 @@ def make_record(event: AuditEvent, verification: Verification, order: Order) -> 
     )
     db.session.add(record)
     return record
+
+
+def _sign(event: AuditEvent, order: Order) -> Document:
+    key = signing_key()
+    try:
+        return key.sign(fit(facts_of(event, making(order, clock.milliseconds(), key.id))))
+    except ValueError:
+        reason = f"Event #{event.number} is too large for a record. Save its JSON instead."
+        raise _refusal(EventIsTooLarge, event, order, reason) from None
 
 
 def making(order: Order, at: int, key_id: str) -> Making:

@@ -22,7 +22,9 @@ from erebus.db import db, transaction
 from erebus.permissions import Role
 from erebus.records import PublicKeys, grouped
 from erebus.signing import public_keys
+from erebus.trail import verify
 from tests.blueprints.audit.conftest import Place, register
+from tests.blueprints.records.conftest import event
 
 
 @pytest.fixture
@@ -139,6 +141,17 @@ def test_a_long_host_is_refused_and_told(reader: FlaskClient, project: Place, re
 
     assert (answer.status_code, len(records())) == (409, 0)
     assert "too long for a QR code" in answer.text
+
+
+def test_an_event_that_is_too_large_is_refused(app: Flask, project: Place) -> None:
+    change = {"field": "f", "name": "n", "before": "b" * 2000, "after": None}
+    with app.app_context():
+        place = db.session.get_one(Project, project.id)
+        verification = verify(db.session.connection(), project.id)
+        order = services.Order(project=place, by=place.owner, host="localhost")
+        large = event(*({**change, "after": str(n)} for n in range(1100)), number=2, log_id=project.id)
+        with pytest.raises(services.EventIsTooLarge, match="Save its JSON instead"), transaction():
+            services.make_record(large, verification, order)
 
 
 def test_a_form_that_is_sent_twice_makes_one(make: Callable, records: Callable, log: Callable) -> None:

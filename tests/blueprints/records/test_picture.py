@@ -18,7 +18,7 @@ from erebus.blueprints.records.fonts import Face, Family, glyph, has
 from erebus.blueprints.records.layout import Piece, set_lines
 from erebus.blueprints.records.qr import WIDTH, qr_code
 from erebus.blueprints.records.sheet import lay_out
-from erebus.records import Document, PublicKeys, code_of, grouped, link_to, read_document, read_link
+from erebus.records import Document, PublicKeys, code_of, grouped, link_to, read_document, read_link, read_png
 from erebus.trail import AuditEvent
 from tests.blueprints.records.conftest import KEY, changed, document, event
 
@@ -64,6 +64,7 @@ def test_the_qr_code_is_read_at_full_size_and_at_half(name: str) -> None:
 @pytest.mark.parametrize("name", EVENTS)
 def test_the_whole_file_is_in_it(name: str) -> None:
     made, png = draw(EVENTS[name])
+    assert read_png(png) == made
     assert read_document(opened(png).text["erebus-record"]) == made
 
 
