@@ -32,6 +32,8 @@ PAGES = {
     "audit-filtered": f"{CHAT}/audit?action=update&from=7d",
     "audit-nothing": f"{CHAT}/audit?q=nothing-is-called-so",
     "audit-young": "/projects/kiteline-docs/audit",
+    "record-form": f"{CHAT}/audit/150/record",
+    "records": f"{CHAT}/records",
     "members": f"{CHAT}/members",
     "settings": f"{CHAT}/settings",
     "delete": f"{CHAT}/delete",
@@ -53,7 +55,7 @@ def main() -> None:
         cookies, verdicts = _signed_in(browser, server), _verdicts(server)
         for look, size in VIEWS:
             _take(browser, server, PUBLIC | verdicts, look, size, None)
-            _take(browser, server, PAGES | _key_page(browser, server, cookies), look, size, cookies)
+            _take(browser, server, PAGES | _found(browser, server, cookies), look, size, cookies)
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures are in {FOLDER}/\n")
 
 
@@ -76,12 +78,14 @@ def _verdicts(server: Live) -> dict[str, str]:
     }
 
 
-def _key_page(browser: Browser, server: Live, cookies: StorageState) -> dict[str, str]:
-    """Return where an active key's page is."""
+def _found(browser: Browser, server: Live, cookies: StorageState) -> dict[str, str]:
+    """Return where pages are whose addresses are found on others: an active key's, and the record of an event."""
     page = browser.new_context(storage_state=cookies).new_page()
-    page.goto(f"{server.address}{CHAT}/keys?status=active")
-    href = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.get_attribute("href")
-    return {"key": href or ""}
+    found = {}
+    for name, path in {"key": f"{CHAT}/keys?status=active", "record": f"{CHAT}/records"}.items():
+        page.goto(server.address + path)
+        found[name] = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.get_attribute("href")
+    return {name: href or "" for name, href in found.items()}
 
 
 def _take(

@@ -124,6 +124,7 @@ TODAY = (
     Scene(ago(166), "owner", deeds.disable("partner")),
     Scene(ago(139), "owner", deeds.revoke("partner", "Its secret was found in a public repository")),
     Scene(ago(97), "developer", deeds.change_label("partner", "Halden Library (old)"), keys.KeyIsRevoked),
+    Scene(ago(88), "support", deeds.make_record("chat")),
     Scene(ago(52), "colleague", deeds.create_key("chat", "partner2", "Halden and Moss Libraries, new", PRODUCTION)),
     Scene(ago(24), "developer", deeds.disable("staging2")),
     Scene(ago(11), "developer", deeds.enable("staging2")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
@@ -16,6 +18,7 @@ from erebus.demo.making import Finding, look, make
 from erebus.demo.people import PEOPLE
 from erebus.plugins import installation
 
+_HOST = "127.0.0.1:5000"  # where it is served unless said otherwise
 _OTHER_PLACE = "Give the demo a place of its own: EREBUS_INSTANCE_PATH=instance-demo make demo"
 _SOMETHING_ELSE = f"This database has accounts that are not the demo's. Nothing was changed. {_OTHER_PLACE}"
 _HALF_A_DEMO = (
@@ -44,18 +47,18 @@ def _demo(settings: Settings, address: str | None) -> None:
     if found is Finding.HALF_A_DEMO:
         raise click.ClickException(_HALF_A_DEMO)
     if found is Finding.NOTHING:
-        _make(settings)
+        _make(settings, address)
     else:
         click.echo("The demo is there already. Nothing was changed.")
     _print(address, settings)
 
 
-def _make(settings: Settings) -> None:
+def _make(settings: Settings, address: str | None) -> None:
     try:
         password = passwords.choose(settings)
     except SettingError as error:
         raise click.ClickException(str(error)) from None
-    make(settings, password)
+    make(settings, password, urlsplit(address or "").netloc or _HOST)
 
 
 def _print(address: str | None, settings: Settings) -> None:

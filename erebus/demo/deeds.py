@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from erebus.blueprints.auth import services as accounts
 from erebus.blueprints.keys import services as keys
 from erebus.blueprints.projects import services as projects
+from erebus.blueprints.records import services as records
+from erebus.db import db
 from erebus.plugins import installation
+from erebus.trail import read_log, verify
 
 if TYPE_CHECKING:
     from erebus.blueprints.auth.models import User
@@ -88,6 +91,20 @@ def revoke(key: str, reason: str) -> Deed:
 def delete_key(key: str) -> Deed:
     """Delete a key."""
     return lambda stage, _person: keys.delete_key(stage.keys[key])
+
+
+def make_record(project: str) -> Deed:
+    """Make a record of the newest event of a project."""
+
+    def deed(stage: Stage, person: User) -> None:
+        place = stage.projects[project]
+        connection = db.session.connection()
+        log = read_log(connection, place.id)
+        if log is not None:
+            order = records.Order(project=place, by=person, host=stage.host)
+            records.make_record(log.events[0], verify(connection, log), order)
+
+    return deed
 
 
 def overreach(permission: str, project: str, key: str | None = None, **form: str) -> Deed:

@@ -45,9 +45,12 @@ def look(settings: Settings) -> Finding:
     return Finding.DEMO if emails >= ours else Finding.SOMETHING_ELSE
 
 
-def make(settings: Settings, password: str) -> None:
-    """Fill an empty database with accounts of this *password* and with their story, up to now."""
-    now, stage = clock.now(), Stage()
+def make(settings: Settings, password: str, host: str) -> None:
+    """Fill an empty database with accounts of this *password* and with their story, up to now.
+
+    *host* is where it is going to be served: records say where they can be verified.
+    """
+    now, stage = clock.now(), Stage(host)
     with _marked(_mark(settings)):
         registered = {key: when(now) for key, when in story.REGISTERED.items()}
         for person in PEOPLE:

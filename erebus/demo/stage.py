@@ -41,8 +41,9 @@ class Scene:
 
 @dataclass
 class Stage:
-    """What there is so far, by the short names that the scenes use."""
+    """What there is so far, by the short names that the scenes use; *host* is where the demo is going to be served."""
 
+    host: str
     people: dict[str, User] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)

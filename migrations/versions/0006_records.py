@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("made_by_id", sa.String(40), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("time_zone", sa.String(64), nullable=False),
         sa.Column("id", sa.String(40), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_records"),
         sa.UniqueConstraint("code", name="uq_audit_records_code"),

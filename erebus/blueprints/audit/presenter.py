@@ -82,7 +82,7 @@ def by_day(events: Iterable[AuditEvent], zone: tzinfo, today: date) -> list[Day]
 
 def show(event: AuditEvent) -> Shown:
     """Return *event* as the timeline shows it."""
-    sentence, why_not = _sentence(event)
+    sentence, why_not = split(event.description, event.reason, is_done=event.status)
     changes = changes_of(event)
     short = tuple(_shortened(change) for change in changes)
     return Shown(
@@ -99,7 +99,7 @@ def show(event: AuditEvent) -> Shown:
 
 def changes_of(event: AuditEvent) -> tuple[Change, ...]:
     """Return what *event* changed, field by field, values whole."""
-    return tuple(_change(stored, event.action) for stored in _to_show(event))
+    return tuple(change_of(stored, event.action) for stored in _to_show(event))
 
 
 def as_json(event: AuditEvent) -> dict[str, Any]:
@@ -137,12 +137,11 @@ def readable(moment: int) -> int | None:
     return moment if 0 <= moment < _LAST_MOMENT else None
 
 
-def _sentence(event: AuditEvent) -> tuple[str, str]:
+def split(description: str, reason: str | None, *, is_done: bool) -> tuple[str, str]:
     """Return the description, of a failure in two parts: what was tried, and why it did not happen."""
-    if event.status or not event.reason:
-        return event.description, ""
-    tried = event.description.removesuffix(f" Not done: {event.reason}")
-    return tried, event.reason
+    if is_done or not reason:
+        return description, ""
+    return description.removesuffix(f" Not done: {reason}"), reason
 
 
 def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
@@ -166,7 +165,8 @@ def _to_show(event: AuditEvent) -> list[dict[str, Any]]:
     return [] if is_count else changes
 
 
-def _change(stored: dict[str, Any], action: str) -> Change:
+def change_of(stored: dict[str, Any], action: str) -> Change:
+    """Return one field's change, as it is *stored* with an event of this *action*."""
     name = printable(str(stored.get("name", "?")))
     if "hidden" in stored:
         told = _SECRET.get(action, _SECRET["update"]) if stored["hidden"] == "secret" else _UNRECORDED

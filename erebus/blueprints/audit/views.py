@@ -52,7 +52,7 @@ def list_events(slug: str) -> ResponseReturnValue:
         if known:
             return known
     examined = examine(g.project.id)
-    _report(examined)
+    report(examined)
     since = numbers.after if numbers.after is not None else examined.log.head_number if examined.log else 0
     tag = tags.tag_of(examined.log, *asked_by, str(since))
     shown = _show_list(examined, asked, numbers, zone, now, since=since if is_live else None, tag=tag)
@@ -141,10 +141,10 @@ def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has 
 def show(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """Show one event, asked for by its id or its number; of one that is not there, say why."""
     examined = examine(g.project.id)
-    _report(examined)
+    report(examined)
     event = queries.find_event(examined.log, event_id)
     if examined.log is None or event is None:
-        return _show_absence(examined, event_id)
+        return show_absence(examined, event_id)
     return render_template(
         "audit/show.html",
         shown=presenter.show(detail.visible(event)),
@@ -193,7 +193,7 @@ def _nothing_new(*asked_by: str) -> Response | None:
     return answer
 
 
-def _report(examined: Examination) -> None:
+def report(examined: Examination) -> None:
     """Tell what the page tells of a fault in the process's log, too: the reader may not be who can mend it."""
     if examined.trouble:
         current_app.logger.warning("%s (log %s)", examined.trouble, g.project.id)
@@ -201,9 +201,11 @@ def _report(examined: Examination) -> None:
         current_app.logger.error("The log %s is not sound: %s", g.project.id, examined.verification.finding)
 
 
-def _show_absence(examined: Examination, asked: str) -> ResponseReturnValue:
+def show_absence(examined: Examination, asked: str) -> ResponseReturnValue:
+    """Say why the event that was *asked* for is not there."""
     absence = _absence(examined.log, asked)
-    return render_template("audit/missing.html", absence=absence, **_what_was_found(examined)), absence.status
+    page = render_template("audit/missing.html", absence=absence, asked=asked, **_what_was_found(examined))
+    return page, absence.status
 
 
 def _absence(log: AuditLog | None, asked: str) -> Absence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from erebus.blueprints.records.audit import RECORD
+from erebus.blueprints.records.glimpses import init_glimpses
 from erebus.blueprints.records.models import AuditRecord
 from erebus.blueprints.records.permissions import PERMISSIONS
 from erebus.blueprints.records.views import bp
@@ -13,4 +14,5 @@ plugin = Plugin(
     blueprints=(bp,),
     descriptions={AuditRecord: RECORD},
     permissions=PERMISSIONS,
+    init_app=init_glimpses,
 )

@@ -19,7 +19,7 @@ class AuditRecord(Identified, Model):
     """A record: payload and signature, with what the payload has only the hash of. Never changed, never deleted.
 
     It outlives event and project: no foreign keys, on purpose. *project_id* is None in the platform's log; *made_at* is
-    in milliseconds since 1970, as in the payload.
+    in milliseconds since 1970, as in the payload; *time_zone* is the maker's, in which the sheet gives times as well.
     """
 
     __tablename__ = "audit_records"
@@ -37,6 +37,7 @@ class AuditRecord(Identified, Model):
     number: Mapped[int] = mapped_column(BigInteger)
     made_by_id: Mapped[str] = mapped_column(String(40))
     made_at: Mapped[int] = mapped_column(BigInteger)
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
 
     @property
     def document(self) -> Document:

@@ -1,0 +1,28 @@
+"""What a sheet says of itself, on the page and in the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from erebus.blueprints.records.sheet import Sheet
+
+KIND = "Erebus · record of an audit event"
+
+
+def proof(sheet: Sheet) -> tuple[str, ...]:
+    """Return what is said beside the QR code: how to check the record, who made it, and what is not on it."""
+    whole = (
+        "The QR code holds the signed event; long values are in it by their length and hash, and whole in the file."
+        if sheet.has_rest
+        else "The QR code holds the whole signed event: this picture is enough, even after the event has been displaced"
+        " from the log."
+    )
+    check = f"Check at {sheet.host}/verify, or offline with the installation's public key."
+    return (f"{check} {whole}", *sheet.made)
+
+
+def left_out(index: int, count: int) -> str:
+    """Return what stands where a picture ends with the change *index* of *count*: it would grow too tall."""
+    rest = "The rest of this" if index == count - 1 else f"This and {count - 1 - index} more"
+    return f"… {rest}: too long for a picture. All is in the record's file, and in the data within this picture."
