@@ -171,12 +171,13 @@ def _change(stored: dict[str, Any], action: str) -> Change:
     if "hidden" in stored:
         told = _SECRET.get(action, _SECRET["update"]) if stored["hidden"] == "secret" else _UNRECORDED
         return Change(name, hidden=told)
-    before = None if action == "create" else _value(stored.get("before"))
-    after = None if action == "delete" else _value(stored.get("after"))
+    before = None if action == "create" else value_of(stored.get("before"))
+    after = None if action == "delete" else value_of(stored.get("after"))
     return Change(name, before, after)
 
 
-def _value(value: object) -> Value:
+def value_of(value: object) -> Value:
+    """Return a stored value as it is shown, whole."""
     if value is None or isinstance(value, bool) or value == "":
         return Value(_WORDS[value], is_word=True)
     return Value(printable(value if isinstance(value, str) else json.dumps(value)), is_word=False)
