@@ -44,6 +44,8 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/projects/<slug>/audit.json"): READ,
     ("GET", "/projects/<slug>/audit/<event_id>"): READ,
     ("GET", "/projects/<slug>/audit/<event_id>.json"): READ,
+    ("GET", "/projects/<slug>/audit/history/<entity_type>/<entity_id>"): READ,
+    ("GET", "/projects/<slug>/audit/history/<entity_type>/<entity_id>.json"): READ,
     ("GET", "/projects/<slug>/members"): Access(Role.DEVELOPER),
     ("GET", "/projects/<slug>/keys"): Access(Role.DEVELOPER),
     ("GET", "/projects/<slug>/keys/<key_id>"): Access(Role.DEVELOPER),

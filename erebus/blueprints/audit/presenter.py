@@ -184,13 +184,13 @@ def value_of(value: object) -> Value:
 
 
 def _shortened(change: Change) -> Change:
-    return change._replace(before=_short(change.before), after=_short(change.after))
+    before, after = change.before, change.after
+    return change._replace(before=before and shortened(before), after=after and shortened(after))
 
 
-def _short(value: Value | None) -> Value | None:
-    if value is None or len(value.text) <= _LONG:
-        return value
-    return value._replace(text=f"{value.text[:_LONG]}…")
+def shortened(value: Value) -> Value:
+    """Return *value* cut to what a list has room for."""
+    return value if len(value.text) <= _LONG else value._replace(text=f"{value.text[:_LONG]}…")
 
 
 def _fold(event: AuditEvent, count: int) -> str:

@@ -73,16 +73,16 @@ def find_head(log_id: str) -> Head | None:
     return Head(log.head_number, log.head_hash.hex(), None if log.flaw else readable(log.head_time))
 
 
-def read_number(texts: list[str]) -> int | None:
-    """Return the event's number in an address, None if it has none. Raises `NotANumber`."""
+def read_number(texts: list[str], name: str = "before") -> int | None:
+    """Return the event's number that the argument *name* of an address gives, None without. Raises `NotANumber`."""
     if not texts:
         return None
     if len(texts) > 1:
-        message = "“before” is given more than once. Keep one."
+        message = f"“{name}” is given more than once. Keep one."
         raise NotANumber(message)
     text = texts[0].removeprefix("#")
     if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS or not int(text):
-        message = "“before” takes the number of an event, a whole number from 1 on, such as before=216."
+        message = f"“{name}” takes the number of an event, a whole number from 1 on, such as {name}=216."
         raise NotANumber(message)
     return int(text)
 
