@@ -58,7 +58,7 @@ def test_one_gets_from_a_key_to_an_earlier_state_by_keyboard(owner: Visitor) -> 
     page.get_by_role("link", name="History", exact=True).focus()
     keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("History of")
-    page.get_by_label("After #").focus()
+    page.get_by_role("textbox", name="After #").focus()
     keyboard.press("Control+A")
     keyboard.type(str(event["number"] - 1))
     keyboard.press("Enter")
