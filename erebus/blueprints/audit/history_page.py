@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
 
 class StepLine(NamedTuple):
-    """A field to be set back: what it is *now* (None where the entity is gone), was *then*, and which *events* did it."""
+    """A field to be set back: what it is *now* (None where the entity is gone), was *then*, and what did it."""
 
     now: Line | None
     then: Line
