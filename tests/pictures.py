@@ -30,6 +30,8 @@ PAGES = {
     "event-unknown": f"{CHAT}/audit/9999",
     "audit-filtered": f"{CHAT}/audit?action=update&from=7d",
     "audit-nothing": f"{CHAT}/audit?q=nothing-is-called-so",
+    "export": f"{CHAT}/audit.csv?type=api_key&from=30d&q=key",
+    "export-nothing": f"{CHAT}/audit.csv?q=nothing-is-called-so",
     "audit-young": "/projects/kiteline-docs/audit",
     "members": f"{CHAT}/members",
     "settings": f"{CHAT}/settings",
@@ -63,11 +65,12 @@ def _signed_in(browser: Browser, server: Live) -> StorageState:
 
 
 def _key_page(browser: Browser, server: Live, cookies: StorageState) -> dict[str, str]:
-    """Return where an active key's page is."""
+    """Return where an active key's page is, and its history: as it is now, and as it was."""
     page = browser.new_context(storage_state=cookies).new_page()
     page.goto(f"{server.address}{CHAT}/keys?status=active")
     href = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.get_attribute("href")
-    return {"key": href or ""}
+    history = (href or "").replace("/keys/", "/audit/history/api_key/")
+    return {"key": href or "", "history": history, "history-then": f"{history}?at=100"}
 
 
 def _take(

@@ -6,13 +6,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request
 from flask_login import current_user
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm.exc import ObjectDeletedError
+from werkzeug.exceptions import NotFound
 
 from erebus import clock
 from erebus.blueprints.audit import asking, controls, files, services
 from erebus.blueprints.audit.forms import ExportForm
 from erebus.blueprints.audit.models import Format
+from erebus.db import db
 from erebus.forms import attempt
 from erebus.permissions import requires
 from erebus.plugins import installation
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from erebus.blueprints.audit.asking import Asked
-    from erebus.blueprints.audit.files import File
 
 bp = Blueprint("exports", __name__)
 
@@ -41,20 +44,27 @@ def show(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gat
 def make(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """Export what the filter of the address shows, which is an event of the project."""
     asked, made = _asked(), []
-    if asked.flaws or not attempt(ExportForm(), lambda: made.append(_export(Format(kind), asked))):
+    if asked.flaws or not attempt(ExportForm(), lambda: made.append(_export(Format(kind), asked))) or not made[-1]:
         return _page(Format(kind), asked)
-    file = made[-1]
-    return (file.content, file.headers) if file else _page(Format(kind), asked)
+    file = files.write(made[-1], Format(kind))  # after the transaction: of a large log it takes a second
+    return file.content, file.headers
 
 
-def _export(kind: Format, asked: Asked) -> File | None:
-    """Return the file, made before the transaction ends: without it there is no event either."""
-    export = services.export_log(g.project, kind, asked.filter, _zone(), by=current_user)
-    return files.write(export, kind) if export else None
+@bp.errorhandler(NoResultFound)
+@bp.errorhandler(ObjectDeletedError)
+def gone(_error: Exception) -> ResponseReturnValue:
+    """Answer 404 when somebody has deleted the project since the request began."""
+    db.session.rollback()
+    g.pop("project", None)
+    return current_app.handle_http_exception(NotFound())
+
+
+def _export(kind: Format, asked: Asked) -> services.Export | None:
+    return services.export_log(g.project, kind, asked.filter, _zone(), by=current_user)
 
 
 def _page(kind: Format, asked: Asked) -> ResponseReturnValue:
-    selection = services.select(g.project.id, asked.filter, _zone())
+    selection = services.choose(g.project.id, asked.filter, _zone())
     page = render_template(
         "audit/export.html",
         kind=kind,

@@ -80,12 +80,13 @@ def _name(export: Export, kind: Format) -> str:
 
 
 def _as_json(export: Export) -> bytes:
-    selection, project = export.selection, export.project
+    """Return one document, an event a line."""
+    selection = export.selection
     found = selection.verification
     told = {
         "exportedAt": int(export.at.timestamp() * 1000),
         "exportId": export.id,
-        "project": {"id": project.id, "slug": project.slug, "title": project.title},
+        "project": export.project._asdict(),
         "filter": selection.wanted.box,
         "zone": selection.zone.key,
         "kept": len(selection.log.events),
@@ -96,18 +97,18 @@ def _as_json(export: Export) -> bytes:
             "firstWrong": found.wrong,
             "finding": None if found.is_sound else str(found.finding),
         },
-        "events": [as_json(event) for event in selection.found],
     }
-    return _encoded(told, indent=2) + b"\n"
+    head = _encoded(told).removesuffix(b"}") + b', "events": [\n'
+    return head + b",\n".join(_encoded(as_json(event)) for event in selection.found) + b"\n]}\n"
 
 
 def _as_ndjson(export: Export) -> bytes:
     return b"".join(_encoded(as_json(event)) + b"\n" for event in export.selection.found)
 
 
-def _encoded(value: object, indent: int | None = None) -> bytes:
+def _encoded(value: object) -> bytes:
     """Return *value* as JSON in UTF-8; half a surrogate pair, which is no UTF-8, as JSON escapes it."""
-    return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace")
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _as_csv(export: Export) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import select
 
 from erebus import clock
 from erebus.blueprints.audit import matching
@@ -46,17 +48,25 @@ class Selection:
         return self.found[0].number
 
 
+class Named(NamedTuple):
+    """A project, as it was called when its log was exported."""
+
+    id: str
+    slug: str
+    title: str
+
+
 @dataclass(frozen=True)
 class Export:
-    """A selection that is exported: *id* is that of its row, *at* when, *project* what it is called."""
+    """A selection that is exported: *id* is that of its row, *at* when."""
 
     id: str
     at: datetime
-    project: Any
+    project: Named
     selection: Selection
 
 
-def select(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
+def choose(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
     """Return what *wanted* lets through of a log, verified, as the open transaction sees it; None without a log."""
     examined = examine_here(log_id)
     if examined.log is None or examined.verification is None:
@@ -68,10 +78,11 @@ def select(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
 def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> Export | None:  # noqa: ANN401 - of other features
     """Write down that what *wanted* lets through of the log of *project* is exported, and return it.
 
-    None where that is nothing. What is written down and what is returned are of the same transaction: events that
-    others write meanwhile are in neither.
+    None where that is nothing; NoResultFound where the project is gone meanwhile. What is written down and what is
+    returned are of the same transaction: events that others write meanwhile are in neither.
     """
-    selection = select(project.id, wanted, zone)
+    _keep(project)
+    selection = choose(project.id, wanted, zone)
     if selection is None or not selection.found:
         return None
     row = AuditExport(
@@ -86,4 +97,11 @@ def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: A
         created_by_id=by.id,
     )
     db.session.add(row)
-    return Export(row.id, clock.now(), project, selection)
+    return Export(row.id, clock.now(), Named(project.id, project.slug, project.title), selection)
+
+
+def _keep(project: Any) -> None:  # noqa: ANN401 - of another feature
+    """See to it that nobody deletes *project* before the transaction ends."""
+    model = type(project)
+    statement = select(model).where(model.id == project.id).with_for_update(read=True, key_share=True)
+    db.session.scalars(statement).one()

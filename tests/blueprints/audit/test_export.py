@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -16,9 +17,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from erebus import clock
+from erebus import clock, forms
 from erebus.blueprints.audit.models import AuditExport
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys import secret as secrets
@@ -359,3 +361,18 @@ def test_admin_may_export_and_developer_may_not(
         for name in ("admin", "developer")
     }
     assert statuses == {"admin": 200, "developer": 403}
+
+
+def test_project_that_somebody_deletes_meanwhile_is_404(
+    owner: FlaskClient, project: Place, change: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def late_transaction() -> Iterator[Session]:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(change, lambda project: projects.delete_project(project, project.title)).result()
+        with transaction() as session:
+            yield session
+
+    monkeypatch.setattr(forms, "transaction", late_transaction)
+
+    export(owner, project, "csv", 404)
