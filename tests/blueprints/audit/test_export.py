@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from erebus import clock, forms
+from erebus.blueprints.audit import services
 from erebus.blueprints.audit.models import AuditExport
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys import secret as secrets
@@ -28,8 +30,9 @@ from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus
 from erebus.db import db, transaction
 from erebus.permissions import Role
-from erebus.trail import AuditEvent, AuditLog
+from erebus.trail import AuditEvent, AuditLog, read_log
 from tests.blueprints.audit.conftest import Place, acting, register
+from tests.conftest import DATABASE
 
 KINDS = ("csv", "json", "ndjson")
 Log = Callable[[], AuditLog]
@@ -312,6 +315,9 @@ def test_exports_outlive_their_project_and_do_not_crowd_its_log(
     told = [(event.entity_type, event.action) for event in log().events[:4]]
     assert told == [("project", "delete"), ("member", "delete"), ("member", "delete"), ("export", "create")]
     with app.app_context():
+        platform = read_log(db.session.connection(), "platform")
+        assert platform
+        assert "export" not in {event.entity_type for event in platform.events}
         kept = db.session.scalars(select(AuditExport).order_by(AuditExport.id)).all()
         assert [(row.format, row.last_number, row.project_id) for row in kept] == [
             ("csv", 3, None),
@@ -376,3 +382,25 @@ def test_project_that_somebody_deletes_meanwhile_is_404(
     monkeypatch.setattr(forms, "transaction", late_transaction)
 
     export(owner, project, "csv", 404)
+
+
+@pytest.mark.skipif(DATABASE == "sqlite", reason="there one transaction writes at a time")
+def test_project_cannot_be_deleted_while_it_is_exported(
+    app: Flask, owner: FlaskClient, project: Place, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delete() -> None:
+        with app.app_context(), transaction() as session:
+            session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            found = session.get_one(Project, project.id)
+            projects.delete_project(found, found.title)
+
+    def late_choice(*asked: Any) -> services.Selection | None:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(OperationalError, match="lock timeout"):
+            pool.submit(delete).result()
+        return choose(*asked)
+
+    choose = services.choose
+    monkeypatch.setattr(services, "choose", late_choice)
+
+    assert numbers(export(owner, project, "csv")) == [4, 3, 2, 1]  # what was tried in vain is an event
+    assert newest(log).entity_type == "export"

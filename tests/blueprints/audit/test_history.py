@@ -112,6 +112,13 @@ def test_made_again_under_the_same_id_it_has_nothing_of_its_earlier_life() -> No
     assert values(found, 5)["label"] == "Two"
 
 
+def test_what_is_changed_after_its_deletion_was_made_again_past_the_log() -> None:
+    found = history(CREATED, DELETED, event(12, "update", change("label", "Four", "Five")))
+
+    assert found.after(11).standing is Standing.DELETED
+    assert values(found, 12) == {"label": "Five", **dict.fromkeys(("status", "reason", "digest"), Known.UNKNOWN)}
+
+
 def test_a_field_recorded_by_name_only_has_no_value() -> None:
     found = history(event(2, "update", hidden("notes", "unrecorded")))
 
