@@ -121,7 +121,7 @@ def navigation() -> list[Link]:
     """Return the lines of the current project's sidebar that the reader may follow, in order."""
     items = [item for item in installation().navigation if can(item.permission)]
     hrefs = {item: url_for(item.endpoint, slug=g.project.slug) for item in items}
-    here = _nearest(list(hrefs.values()), request.path)
+    here = _nearest(list(hrefs.values()), request.path.partition(".")[0])  # the log as a file belongs to the log
     return [_link(item, href, is_here=href == here) for item, href in hrefs.items()]
 
 

@@ -50,15 +50,17 @@ def checkpoints() -> CheckpointFolder:
 
 def examine(log_id: str, further: Iterable[Checkpoint] = ()) -> Examination:
     """Verify the log *log_id* against what checkpoints there are, and *further* ones; keep one if it is intact."""
-    trouble, known = "", []
-    try:
-        known = checkpoints().of(log_id)
-    except OSError as error:
-        trouble = f"The checkpoints of this log cannot be read: {_told(error)}."
+    trouble, known = _known(log_id)
     log, verification = _verify(log_id, [*known, *further])
     if log and verification and verification.is_intact:
         trouble = trouble or _keep(log)
     return Examination(log, verification, trouble)
+
+
+def examine_here(log_id: str) -> Examination:
+    """Verify the log *log_id* within the open transaction: nothing is read anew, and no checkpoint is kept."""
+    trouble, known = _known(log_id)
+    return Examination(*_look(log_id, known), trouble)
 
 
 def all_log_ids() -> list[str]:
@@ -90,6 +92,14 @@ def gone(log_id: str) -> Verification:
     """Return the outcome for an id that is listed, and of which nothing can be read."""
     fault = Fault(Finding.GONE, None, "nothing of this log can be read")
     return Verification(log_id, 0, 0, 0, 0, b"", fault)
+
+
+def _known(log_id: str) -> tuple[str, list[Checkpoint]]:
+    """Return the checkpoints of a log, and what prevented reading them."""
+    try:
+        return "", checkpoints().of(log_id)
+    except OSError as error:
+        return f"The checkpoints of this log cannot be read: {_told(error)}.", []
 
 
 def _verify(log_id: str, known: Sequence[Checkpoint]) -> tuple[AuditLog | None, Verification | None]:

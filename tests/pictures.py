@@ -31,6 +31,8 @@ PAGES = {
     "event-unknown": f"{CHAT}/audit/9999",
     "audit-filtered": f"{CHAT}/audit?action=update&from=7d",
     "audit-nothing": f"{CHAT}/audit?q=nothing-is-called-so",
+    "export": f"{CHAT}/audit.csv?type=api_key&from=30d&q=key",
+    "export-nothing": f"{CHAT}/audit.csv?q=nothing-is-called-so",
     "audit-young": "/projects/kiteline-docs/audit",
     "record-form": f"{CHAT}/audit/150/record",
     "records": f"{CHAT}/records",
@@ -79,12 +81,14 @@ def _verdicts(server: Live) -> dict[str, str]:
 
 
 def _found(browser: Browser, server: Live, cookies: StorageState) -> dict[str, str]:
-    """Return where pages are whose addresses are found on others: an active key's, and the record of an event."""
+    """Return where pages are whose addresses are found on others: of a key and its history, and of a record."""
     page = browser.new_context(storage_state=cookies).new_page()
     found = {}
     for name, path in {"key": f"{CHAT}/keys?status=active", "record": f"{CHAT}/records"}.items():
         page.goto(server.address + path)
         found[name] = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.get_attribute("href")
+    history = (found["key"] or "").replace("/keys/", "/audit/history/api_key/")
+    found |= {"history": history, "history-then": f"{history}?at=100"}
     return {name: href or "" for name, href in found.items()}
 
 

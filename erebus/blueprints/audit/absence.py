@@ -65,7 +65,7 @@ class Absence:
 
 def explain_number(log: AuditLog | None, number: int) -> Absence:
     """Return why there is no event *number* in *log*."""
-    window = _window(log)
+    window = window_of(log)
     if log is None or window is None:
         return Absence(f"There is no event #{number}", ("Nothing has been logged here yet.",))
     if number > window.last:
@@ -87,7 +87,7 @@ def explain_number(log: AuditLog | None, number: int) -> Absence:
 
 def explain_id(log: AuditLog | None, event_id: str, number: int | None) -> Absence:
     """Return why there is no event *event_id* in *log*; its address may have named a *number*."""
-    window, made_at = _window(log), _time_of(event_id)
+    window, made_at = window_of(log), _time_of(event_id)
     hint = _of_number(window, number)
     if log is None or window is None:
         return Absence("There is no such event", ("Nothing has been logged here yet.",))
@@ -138,7 +138,8 @@ def _of_number(window: Window | None, number: int | None) -> tuple[str, ...]:
     return (f"Its address names #{number}; the event that has this number has another id.",)
 
 
-def _window(log: AuditLog | None) -> Window | None:
+def window_of(log: AuditLog | None) -> Window | None:
+    """Return the numbers that *log* keeps, or should; None if there never was any."""
     if log is None or log.head_number < 1:
         return None
     first = max(log.seam_number, log.head_number - log.capacity, 0) + 1

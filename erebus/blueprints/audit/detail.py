@@ -91,6 +91,11 @@ def reference(event: AuditEvent) -> str:
     return event.id if _ID.fullmatch(event.id) else str(event.number)
 
 
+def has_history(event: AuditEvent) -> bool:
+    """Return whether what *event* is about can be asked for in an address: a part of one each for its kind and id."""
+    return all("/" not in part and part.strip(".") for part in _entity(event))
+
+
 def json_text(event: AuditEvent) -> str:
     """Return *event* as JSON to be read: a field a line, a change a line, every character visible."""
     lines = [f"  {json.dumps(name)}: {_laid_out(value)}" for name, value in as_json(event).items()]

@@ -171,25 +171,26 @@ def change_of(stored: dict[str, Any], action: str) -> Change:
     if "hidden" in stored:
         told = _SECRET.get(action, _SECRET["update"]) if stored["hidden"] == "secret" else _UNRECORDED
         return Change(name, hidden=told)
-    before = None if action == "create" else _value(stored.get("before"))
-    after = None if action == "delete" else _value(stored.get("after"))
+    before = None if action == "create" else value_of(stored.get("before"))
+    after = None if action == "delete" else value_of(stored.get("after"))
     return Change(name, before, after)
 
 
-def _value(value: object) -> Value:
+def value_of(value: object) -> Value:
+    """Return a stored value as it is shown, whole."""
     if value is None or isinstance(value, bool) or value == "":
         return Value(_WORDS[value], is_word=True)
     return Value(printable(value if isinstance(value, str) else json.dumps(value)), is_word=False)
 
 
 def _shortened(change: Change) -> Change:
-    return change._replace(before=_short(change.before), after=_short(change.after))
+    before, after = change.before, change.after
+    return change._replace(before=before and shortened(before), after=after and shortened(after))
 
 
-def _short(value: Value | None) -> Value | None:
-    if value is None or len(value.text) <= _LONG:
-        return value
-    return value._replace(text=f"{value.text[:_LONG]}…")
+def shortened(value: Value) -> Value:
+    """Return *value* cut to what a list has room for."""
+    return value if len(value.text) <= _LONG else value._replace(text=f"{value.text[:_LONG]}…")
 
 
 def _fold(event: AuditEvent, count: int) -> str:

@@ -72,7 +72,7 @@ API_KEY = AuditDescription(
         "created_by_id",
     ),
     secret=("digest",),
-    ignored=("created_at", "last_used_at", "revoked_at"),
+    ignored=("created_at", "last_used_at", "revoked_at", "status_changes", "status_counted_since"),
     constraints={
         "ix_api_keys_label_in_use": Rule(services.LabelIsTaken, lambda key: services.taken_label(key.label), "label")
     },

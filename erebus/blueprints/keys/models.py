@@ -41,7 +41,11 @@ class KeyStatus(enum.StrEnum):
 
 
 class ApiKey(Identified, Model):
-    """A key of a project. *prefix* and *last_four* are what may be seen of its secret."""
+    """A key of a project. *prefix* and *last_four* are what may be seen of its secret.
+
+    *status_changes* counts how often its status changed, for longer than the log remembers: since its creation, or
+    since *status_counted_since* where the key is older than the count; None before the first one of those.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (
@@ -74,6 +78,8 @@ class ApiKey(Identified, Model):
     last_used_at: Mapped[datetime | None] = mapped_column(Timestamp)
     revoked_reason: Mapped[str | None] = mapped_column(String(REASON_MAX))
     revoked_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    status_changes: Mapped[int | None] = mapped_column(default=0)
+    status_counted_since: Mapped[datetime | None] = mapped_column(Timestamp)
 
     project: Mapped[Project] = relationship(
         "Project", backref=backref("keys", cascade="all, delete-orphan", order_by="ApiKey.id")

@@ -102,14 +102,14 @@ def enable(key: ApiKey) -> None:
     _check_not_revoked(key, attempted)
     if not key.is_active:
         _check_not_archived(key.project, key, attempted)
-        key.status = KeyStatus.ACTIVE
+        _set_status(key, KeyStatus.ACTIVE)
 
 
 def disable(key: ApiKey) -> None:
     """Let *key* not be used until it is enabled. Refuses for a revoked key."""
     _lock_key(key)
     _check_not_revoked(key, {"status": KeyStatus.DISABLED})
-    key.status = KeyStatus.DISABLED
+    _set_status(key, KeyStatus.DISABLED)
 
 
 def revoke(key: ApiKey, reason: str) -> None:
@@ -120,7 +120,8 @@ def revoke(key: ApiKey, reason: str) -> None:
     if not reason.strip():
         told = "A key is revoked for good: say why, so that others know."
         raise RevocationNeedsReason(key, attempted, reason=told, field="reason")
-    key.status, key.revoked_reason, key.revoked_at = KeyStatus.REVOKED, reason, clock.now()
+    key.revoked_reason, key.revoked_at = reason, clock.now()
+    _set_status(key, KeyStatus.REVOKED)
 
 
 def delete_key(key: ApiKey) -> None:
@@ -136,6 +137,15 @@ def delete_key(key: ApiKey) -> None:
 def taken_label(label: str) -> str:
     """Return why a key cannot be called *label*, and what to do."""
     return f"The project already has a key labelled '{label}' that is not revoked. Choose another label."
+
+
+def _set_status(key: ApiKey, status: KeyStatus) -> None:
+    """Set the *status* of *key*, and count that if it is another one."""
+    if status is key.status:
+        return
+    if key.status_changes is None:
+        key.status_counted_since = clock.now()
+    key.status, key.status_changes = status, (key.status_changes or 0) + 1
 
 
 def _lock(project: Project) -> Project:

@@ -369,3 +369,38 @@ def test_a_secret_sent_without_the_role_is_not_kept(page_of: str, key: ApiKey, s
 
     assert text[6:-4] not in repr(log(key.project_id))
     assert f"it is sk-er-…{text[-4:]}" in log(key.project_id)[0].description
+
+
+def test_an_old_keys_page_tells_who_made_it_and_how_often_its_status_changed_whatever_is_displaced(
+    visitor: FlaskClient, page_of: str, project: Project, key: ApiKey
+) -> None:
+    for change in (services.disable, services.enable):
+        with transaction():
+            change(key)
+    for number in range(120):
+        with transaction():
+            projects.rename(project, f"Name {number}")
+
+    shown = " ".join(text(visitor.get(page_of)).split())
+
+    assert "<dt>Created by</dt><dd>Owner</dd>" in shown
+    assert '<dt>Status changes</dt> <dd>2 <span class="hint">since it was created</span>' in shown
+    assert f'href="/projects/my-chat-app/audit/history/api_key/{key.id}">History</a>' in shown
+    assert "no event" not in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [(None, "not known <span"), (0, "none <span"), (2, "2 <span")],
+)
+def test_a_count_that_is_not_known_is_not_made_up(
+    visitor: FlaskClient, page_of: str, key: ApiKey, changes: int | None, told: str
+) -> None:
+    with transaction():
+        key.status_changes = changes
+        key.status_counted_since = clock.now() if changes else None
+
+    shown = " ".join(text(visitor.get(page_of)).split())
+
+    assert f"<dt>Status changes</dt> <dd>{told}" in shown
+    assert ("older than the count" in shown) == (changes != 0)

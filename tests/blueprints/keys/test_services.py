@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import inspect, text
@@ -19,6 +19,7 @@ from erebus.db import db, transaction
 from erebus.trail import AuditEvent
 from tests.blueprints.projects.conftest import Attempt
 
+MOMENT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 Log = Callable[[str], list[AuditEvent]]
 Try = Callable[[Callable[[], object]], Attempt]
 
@@ -279,3 +280,27 @@ def test_a_label_taken_past_the_services_is_refused_in_the_same_words(project: P
     event = log(project.id)[0]
     assert (event.status, event.entity_id, event.reason) == (False, other.id, services.taken_label(key.label))
     assert {c["field"]: (c["before"], c["after"]) for c in event.changes} == {"label": ("Other", "My Dev Key")}
+
+
+def test_a_key_counts_how_often_its_status_changed_and_no_event_tells_of_that(
+    key: ApiKey, attempt: Try, log: Log
+) -> None:
+    assert key.status_changes == 0
+
+    for change in (services.disable, services.disable, services.enable, services.enable, revoked, services.disable):
+        attempt(lambda change=change: change(key))
+
+    assert (key.status_changes, key.status_counted_since) == (3, None)
+    told = {change["field"] for event in log(key.project_id) for change in event.changes}
+    assert not {field for field in told if field.startswith("status_")}
+
+
+def test_a_key_older_than_the_count_counts_from_the_next_change_on(key: ApiKey, attempt: Try) -> None:
+    with transaction():
+        key.status_changes = None
+
+    with clock.at(MOMENT):
+        attempt(lambda: services.disable(key))
+    attempt(lambda: services.enable(key))
+
+    assert (key.status_changes, key.status_counted_since) == (2, MOMENT)

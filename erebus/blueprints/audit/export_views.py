@@ -1,0 +1,92 @@
+"""Exporting what the filter shows: a page that says what that is, and the file. A file is an event, so it is posted."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, current_app, g, render_template, request
+from flask_login import current_user
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm.exc import ObjectDeletedError
+from werkzeug.exceptions import NotFound
+
+from erebus import clock
+from erebus.blueprints.audit import asking, controls, files, services
+from erebus.blueprints.audit.forms import ExportForm
+from erebus.blueprints.audit.models import Format
+from erebus.db import db
+from erebus.forms import attempt
+from erebus.permissions import requires
+from erebus.plugins import installation
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from erebus.blueprints.audit.asking import Asked
+
+bp = Blueprint("exports", __name__)
+
+
+@bp.get("/projects/<slug>/audit.csv", defaults={"kind": "csv"})
+@bp.get("/projects/<slug>/audit.ndjson", defaults={"kind": "ndjson"})
+@requires("project:audit:export")
+def show(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Say what would be exported, and offer it in each format. Nothing is exported yet."""
+    return _page(Format(kind), _asked())
+
+
+@bp.post("/projects/<slug>/audit.csv", defaults={"kind": "csv"})
+@bp.post("/projects/<slug>/audit.json", defaults={"kind": "json"})
+@bp.post("/projects/<slug>/audit.ndjson", defaults={"kind": "ndjson"})
+@requires("project:audit:export")
+def make(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """Export what the filter of the address shows, which is an event of the project."""
+    asked, made = _asked(), []
+    if asked.flaws or not attempt(ExportForm(), lambda: made.append(_export(Format(kind), asked))) or not made[-1]:
+        return _page(Format(kind), asked)
+    file = files.write(made[-1], Format(kind))  # after the transaction: of a large log it takes a second
+    return file.content, file.headers
+
+
+@bp.errorhandler(NoResultFound)
+@bp.errorhandler(ObjectDeletedError)
+def gone(_error: Exception) -> ResponseReturnValue:
+    """Answer 404 when somebody has deleted the project since the request began."""
+    db.session.rollback()
+    g.pop("project", None)
+    return current_app.handle_http_exception(NotFound())
+
+
+def _export(kind: Format, asked: Asked) -> services.Export | None:
+    return services.export_log(g.project, kind, asked.filter, _zone(), by=current_user)
+
+
+def _page(kind: Format, asked: Asked) -> ResponseReturnValue:
+    selection = services.choose(g.project.id, asked.filter, _zone())
+    page = render_template(
+        "audit/export.html",
+        kind=kind,
+        asked=asked,
+        selection=selection,
+        controls=controls.offer(selection.log.events if selection else (), asked.filter),
+        checked_at=clock.now(),
+        support_email=installation().settings.support_email,
+    )
+    return page, _status(asked, selection)
+
+
+def _status(asked: Asked, selection: services.Selection | None) -> HTTPStatus:
+    if asked.flaws:
+        return HTTPStatus.BAD_REQUEST
+    is_refused = request.method == "POST" and not (selection and selection.found)
+    return HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+
+
+def _asked() -> Asked:
+    return asking.read(request.args, _zone(), clock.now())
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_user.time_zone)

@@ -1,0 +1,107 @@
+"""Exporting a log: what is taken along, and that it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import select
+
+from erebus import clock
+from erebus.blueprints.audit import matching
+from erebus.blueprints.audit.models import AuditExport, Format
+from erebus.db import db
+from erebus.leaks import mask
+from erebus.verification import examine_here
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from erebus.blueprints.audit.filters import Filter
+    from erebus.trail import AuditEvent, AuditLog, Verification
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a filter lets through of a log: *found*, newest first; *wanted* asks in the days of *zone*."""
+
+    log: AuditLog
+    verification: Verification
+    wanted: Filter
+    zone: ZoneInfo
+    found: tuple[AuditEvent, ...]
+
+    @property
+    def hidden(self) -> int:
+        """How many kept events the filter leaves out."""
+        return len(self.log.events) - len(self.found)
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest event in it."""
+        return self.found[-1].number
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event in it."""
+        return self.found[0].number
+
+
+class Named(NamedTuple):
+    """A project, as it was called when its log was exported."""
+
+    id: str
+    slug: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Export:
+    """A selection that is exported: *id* is that of its row, *at* when."""
+
+    id: str
+    at: datetime
+    project: Named
+    selection: Selection
+
+
+def choose(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
+    """Return what *wanted* lets through of a log, verified, as the open transaction sees it; None without a log."""
+    examined = examine_here(log_id)
+    if examined.log is None or examined.verification is None:
+        return None
+    found = matching.select(examined.log.events, wanted, zone, clock.now())
+    return Selection(examined.log, examined.verification, wanted, zone, found)
+
+
+def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> Export | None:  # noqa: ANN401 - of other features
+    """Write down that what *wanted* lets through of the log of *project* is exported, and return it.
+
+    None where that is nothing; NoResultFound where the project is gone meanwhile. What is written down and what is
+    returned are of the same transaction: events that others write meanwhile are in neither.
+    """
+    _keep(project)
+    selection = choose(project.id, wanted, zone)
+    if selection is None or not selection.found:
+        return None
+    row = AuditExport(
+        project_id=project.id,
+        format=kind,
+        filter=mask(wanted.box) or None,
+        zone=zone.key,
+        events=len(selection.found),
+        hidden=selection.hidden,
+        first_number=selection.first,
+        last_number=selection.last,
+        created_by_id=by.id,
+    )
+    db.session.add(row)
+    return Export(row.id, clock.now(), Named(project.id, project.slug, project.title), selection)
+
+
+def _keep(project: Any) -> None:  # noqa: ANN401 - of another feature
+    """See to it that nobody deletes *project* before the transaction ends."""
+    model = type(project)
+    statement = select(model).where(model.id == project.id).with_for_update(read=True, key_share=True)
+    db.session.scalars(statement).one()
