@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 LOG = "/projects/kiteline/audit"
+POLL = "**/audit?after=*"
 SOON = 5000  # milliseconds until what is new is to be seen
 LATER = 20_000  # and until the server has been asked again, after it was away
 
@@ -235,9 +236,13 @@ def test_the_server_is_not_asked_while_the_page_is_hidden(
     page = reader.page
     reader.go(LOG)
     number = newest(page)
+    page.route(POLL, lambda _route: None)  # is not answered for now
+    with page.expect_request(POLL, timeout=SOON):
+        pass
     hide(page, hidden=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    page.unroute(POLL)  # is answered now
     write()
     second.go(LOG)
     write()
@@ -265,9 +270,9 @@ def test_a_server_that_fails_is_asked_again_quietly(reader: Visitor, write: Call
     page = reader.page
     reader.expect_answer(503)
     reader.go(LOG)
-    page.route("**/audit?after=*", lambda route: route.fulfill(status=503, body="away"))
+    page.route(POLL, lambda route: route.fulfill(status=503, body="away"))
     expect(page.locator(".live-away")).to_have_text(AWAY, timeout=LATER)
-    page.unroute("**/audit?after=*")
+    page.unroute(POLL)
     label = write()
     expect(page.locator(".event").first).to_contain_text(label, timeout=LATER)
     expect(page.locator(".live-away")).to_be_empty()
