@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,12 +16,14 @@ from tests.functional.server import DEMO_PASSWORD, Live, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page, StorageState
 
 pytestmark = pytest.mark.browser
 
 LOG = "/projects/kiteline/audit"
+POLL = "**/audit?after=*"
 SOON = 5000  # milliseconds until what is new is to be seen
 LATER = 20_000  # and until the server has been asked again, after it was away
 
@@ -60,13 +63,13 @@ def second(visit: Callable[..., Visitor], server: Live, signed_in: Callable[[str
 
 
 @pytest.fixture
-def write(visit: Callable[..., Visitor], server: Live, signed_in: Callable[[str], StorageState]) -> Callable[[], str]:
-    """``write()`` lets somebody else create a key, without a look at the page; it returns the key's label."""
+def write(visit: Callable[..., Visitor], server: Live, signed_in: Callable[[str], StorageState]) -> Callable[..., str]:
+    """``write()`` lets somebody else create a key, in whichever project, and returns the key's label."""
     browser = visit(server, cookies=signed_in("owner")).page.request
 
-    def write() -> str:
+    def write(project: str = "kiteline") -> str:
         label = f"Key {uuid4().hex[:8]}"
-        address = f"{server.address}/projects/kiteline/keys/new"
+        address = f"{server.address}/projects/{project}/keys/new"
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(address).text())
         assert token
         form = {"csrf_token": token[1], "label": label, "environment": "development"}
@@ -85,7 +88,7 @@ def top_of(page: Page, number: int) -> float:
 
 
 def test_what_is_new_appears_at_the_top_marked_and_the_whole_page_tells_of_it(
-    reader: Visitor, write: Callable[[], str]
+    reader: Visitor, write: Callable[..., str]
 ) -> None:
     page = reader.page
     reader.go(LOG)
@@ -108,9 +111,20 @@ def test_what_is_new_appears_at_the_top_marked_and_the_whole_page_tells_of_it(
     expect(page.locator(".live-said")).to_have_text("1 new event.")
     expect(first.get_by_role("button", name="Copy id")).to_be_visible()
     reader.look()
+    page.evaluate(
+        """() => {
+          window.said = 0;
+          const observer = new MutationObserver(() => (window.said += 1));
+          observer.observe(document.querySelector(".live-said"), { childList: true });
+        }"""
+    )
+    write()
+    expect(first).to_have_attribute("id", f"event-{number + 2}", timeout=SOON)
+    expect(page.locator(".event.new")).to_have_count(2)
+    assert page.evaluate("window.said") == 0, "not a word each time"
 
 
-def test_what_one_reads_stays_where_it_is(reader: Visitor, write: Callable[[], str]) -> None:
+def test_what_one_reads_stays_where_it_is(reader: Visitor, write: Callable[..., str]) -> None:
     page = reader.page
     reader.go(LOG)
     number = newest(page)
@@ -135,7 +149,7 @@ def test_what_one_reads_stays_where_it_is(reader: Visitor, write: Callable[[], s
     expect(button).to_be_hidden()
 
 
-def test_whoever_goes_back_to_the_top_finds_it_there(reader: Visitor, write: Callable[[], str]) -> None:
+def test_whoever_goes_back_to_the_top_finds_it_there(reader: Visitor, write: Callable[..., str]) -> None:
     page = reader.page
     reader.go(LOG)
     number = newest(page)
@@ -144,11 +158,11 @@ def test_whoever_goes_back_to_the_top_finds_it_there(reader: Visitor, write: Cal
     write()
     expect(page.get_by_role("button", name="1 new event")).to_be_visible(timeout=LATER)
     page.evaluate("scrollTo(0, 0)")
-    expect(page.locator(".event").first).to_have_attribute("id", f"event-{number + 1}")
+    expect(page.locator(".event").first).to_have_attribute("id", f"event-{number + 1}", timeout=1500)
 
 
 def test_an_event_that_has_the_focus_is_not_moved_and_what_is_unfolded_stays_so(
-    reader: Visitor, write: Callable[[], str]
+    reader: Visitor, write: Callable[..., str]
 ) -> None:
     page = reader.page
     reader.go(f"{LOG}?action=create&status=succeeded")
@@ -165,7 +179,7 @@ def test_an_event_that_has_the_focus_is_not_moved_and_what_is_unfolded_stays_so(
     expect(fold).to_have_attribute("open", "")
 
 
-def test_only_what_the_filter_lets_through_appears(reader: Visitor, write: Callable[[], str]) -> None:
+def test_only_what_the_filter_lets_through_appears(reader: Visitor, write: Callable[..., str]) -> None:
     page = reader.page
     reader.go(f"{LOG}?status=failed")
     number = newest(page)
@@ -176,7 +190,7 @@ def test_only_what_the_filter_lets_through_appears(reader: Visitor, write: Calla
     expect(page.locator(".live-said")).to_be_empty()
 
 
-def test_it_works_where_nothing_was_shown(reader: Visitor, write: Callable[[], str]) -> None:
+def test_it_works_where_nothing_was_shown(reader: Visitor, write: Callable[..., str]) -> None:
     page = reader.page
     reader.go(f"{LOG}?q=%22Key%20%22&from=2099-01-01")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
@@ -185,15 +199,50 @@ def test_it_works_where_nothing_was_shown(reader: Visitor, write: Callable[[], s
     expect(page.locator(".event").first).to_contain_text(label, timeout=SOON)
 
 
+def take_all_events(database: Path, slug: str) -> None:
+    """Leave nothing in the log of the project *slug*, past its triggers."""
+    connection = sqlite3.connect(database)
+    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _sql in triggers:
+        connection.execute(f'DROP TRIGGER "{name}"')
+    connection.execute("DELETE FROM audit_events WHERE log_id = (SELECT id FROM projects WHERE slug = ?)", [slug])
+    for _name, sql in triggers:
+        connection.execute(sql)
+    connection.commit()
+    connection.close()
+
+
+def test_it_works_in_a_log_that_was_empty(
+    visit: Callable[..., Visitor],
+    server: Live,
+    signed_in: Callable[[str], StorageState],
+    write: Callable[..., str],
+) -> None:
+    owner = visit(server, cookies=signed_in("owner"))
+    page = owner.page
+    owner.go("/projects/kiteline-docs/audit")
+    take_all_events(server.instance / "erebus.db", "kiteline-docs")
+    page.reload()
+    expect(page.get_by_role("heading", name="No audit events yet")).to_be_visible()
+    expect(page.get_by_label("Search and filter the log")).to_have_count(0)
+    label = write("kiteline-docs")
+    expect(page.locator(".event").first).to_contain_text(label, timeout=SOON)
+    expect(page.get_by_label("Search and filter the log")).to_be_visible()
+
+
 def test_the_server_is_not_asked_while_the_page_is_hidden(
-    reader: Visitor, second: Visitor, write: Callable[[], str]
+    reader: Visitor, second: Visitor, write: Callable[..., str]
 ) -> None:
     page = reader.page
     reader.go(LOG)
     number = newest(page)
+    page.route(POLL, lambda _route: None)  # is not answered for now
+    with page.expect_request(POLL, timeout=SOON):
+        pass
     hide(page, hidden=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    page.unroute(POLL)  # is answered now
     write()
     second.go(LOG)
     write()
@@ -217,20 +266,20 @@ def hide(page: Page, *, hidden: bool) -> None:
 AWAY = "The server does not answer: new events appear as soon as it does."
 
 
-def test_a_server_that_fails_is_asked_again_quietly(reader: Visitor, write: Callable[[], str]) -> None:
+def test_a_server_that_fails_is_asked_again_quietly(reader: Visitor, write: Callable[..., str]) -> None:
     page = reader.page
     reader.expect_answer(503)
     reader.go(LOG)
-    page.route("**/audit?after=*", lambda route: route.fulfill(status=503, body="away"))
+    page.route(POLL, lambda route: route.fulfill(status=503, body="away"))
     expect(page.locator(".live-away")).to_have_text(AWAY, timeout=LATER)
-    page.unroute("**/audit?after=*")
+    page.unroute(POLL)
     label = write()
     expect(page.locator(".event").first).to_contain_text(label, timeout=LATER)
     expect(page.locator(".live-away")).to_be_empty()
 
 
 def test_without_a_network_one_is_told_so_and_with_it_again_all_is_there(
-    reader: Visitor, write: Callable[[], str]
+    reader: Visitor, write: Callable[..., str]
 ) -> None:
     page = reader.page
     reader.go(LOG)
@@ -252,7 +301,7 @@ def test_whoever_is_signed_out_meanwhile_is_told_so_and_the_server_left_alone(re
 
 
 def test_without_scripts_a_reload_does_it(
-    visit: Callable[..., Visitor], server: Live, signed_in: Callable[[str], StorageState], write: Callable[[], str]
+    visit: Callable[..., Visitor], server: Live, signed_in: Callable[[str], StorageState], write: Callable[..., str]
 ) -> None:
     plain = visit(server, has_scripts=False, cookies=signed_in("support"))
     plain.go(LOG)

@@ -11,6 +11,7 @@ const { after } = region("list").dataset;
 let { tag } = region("list").dataset;
 let waiting = null; // a page that has come and is not shown yet
 let missed = 0; // answers in a row
+let spoken = count(); // of what is new
 let spokenAt = -Infinity;
 let timer, isAsking, isOver;
 
@@ -60,6 +61,7 @@ async function round() {
     else if (missed > 1) away.textContent = "The server does not answer: new events appear as soon as it does.";
   }
   isAsking = false;
+  speak();
   if (waiting) present();
   wait();
 }
@@ -71,16 +73,19 @@ function wait() {
 // Showing
 
 function present() {
+  if (isAtTop()) return show();
   const number = count(waiting) - count();
-  if (isAtTop()) show();
-  else {
-    button.textContent = words(number);
-    button.hidden = number < 1;
-  }
-  if (number > 0 && performance.now() - spokenAt > SILENCE) {
-    said.textContent = `${words(number)}.`;
-    spokenAt = performance.now();
-  }
+  button.textContent = words(number);
+  button.hidden = number < 1;
+}
+
+// To a screen reader, and not each time.
+function speak() {
+  const number = count(waiting ?? document);
+  if (number <= spoken || performance.now() - spokenAt < SILENCE) return;
+  said.textContent = `${words(number - spoken)}.`;
+  spoken = number;
+  spokenAt = performance.now();
 }
 
 function isAtTop() {

@@ -107,6 +107,13 @@ def test_what_is_no_number_is_told_at_the_field(reader: FlaskClient, project: Pl
     assert numbers(text) == [3, 2, 1]
 
 
+def test_the_ring_of_the_overview_is_a_picture_only(reader: FlaskClient, project: Place) -> None:
+    text = reader.get(f"/projects/{project.slug}").text
+
+    assert 'role="img" aria-label="The log as a strip of 100 slots' in text
+    assert 'name="go"' not in text
+
+
 def test_who_is_no_member_is_not_led_anywhere(app: object, project: Place, client: FlaskClient) -> None:
     assert client.get(f"/projects/{project.slug}/audit?go=1").location.startswith("/login")
 

@@ -66,7 +66,7 @@ def test_only_what_has_one_request_and_stands_side_by_side_is_folded(
 
 def test_events_of_two_actors_stand_apart() -> None:
     events = make("aaaa")
-    events[3] = events[3]._replace(actor_id="user_2", actor_name="Leo")
+    events[3] = events[3]._replace(actor_id="user_2")
 
     found = gather(events)
 
