@@ -77,6 +77,8 @@ def test_one_goes_from_event_to_event_by_keyboard(support: Visitor) -> None:
     expect(page).to_have_title(re.compile(rf"^#{newest - 1} "))
     page.get_by_role("link", name="In the log").focus()
     keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Make a record")).to_be_focused()
+    keyboard.press("Tab")
     expect(page.get_by_role("link", name=f"Previous #{newest - 2}")).to_be_focused()
     keyboard.press("Tab")
     expect(page.get_by_role("link", name=f"Next #{newest}")).to_be_focused()

@@ -13,7 +13,7 @@ KIND = "Erebus · record of an audit event"
 def proof(sheet: Sheet) -> tuple[str, ...]:
     """Return what is said beside the QR code: how to check the record, who made it, and what is not on it."""
     whole = (
-        "The QR code holds the signed event; long values are in it by their length and hash, and whole in the file."
+        "The QR code holds the signed event; what is long stands in it by its hash, and whole in the file."
         if sheet.has_rest
         else "The QR code holds the whole signed event: this picture is enough, even after the event has been displaced"
         " from the log."
