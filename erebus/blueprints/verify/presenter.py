@@ -83,12 +83,16 @@ class Check(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A field of the record; *is_word* says that the text stands for a value, *is_code* that it is for machines."""
+    """A field of the record; *is_word* says that the text stands for a value, *is_code* that it is for machines.
+
+    *is_hash* says that it is digits in groups, for two lines.
+    """
 
     name: str
     text: str
     is_word: bool = False
     is_code: bool = False
+    is_hash: bool = False
 
 
 class Change(NamedTuple):
@@ -165,7 +169,9 @@ def _facts(facts: dict[str, Any], members: tuple[str, ...]) -> list[Fact]:
     """Return *members* as far as the record has them: what was left out of it is not called none."""
     present = [name for name in members if name in facts]
     texts = {name: _value(_grouped(facts[name]) if name in _HASHES else facts[name]) for name in present}
-    return [fact._replace(name=NAMES[name], is_code=_is_code(name)) for name, fact in texts.items()]
+    return [
+        fact._replace(name=NAMES[name], is_code=_is_code(name), is_hash=name in _HASHES) for name, fact in texts.items()
+    ]
 
 
 def _grouped(digits: str) -> str:
