@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from erebus.blueprints.verify.verdicts import Place, Verdict
     from erebus.records import Document
 
+_HASHES, _GROUP = ("hash", "previousHash"), 4
 _LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
 _SECRET = {"create": "set, never shown", "update": "changed, never shown", "delete": "removed, never shown"}
 _UNRECORDED = "changed; value not recorded"
@@ -82,12 +83,16 @@ class Check(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A field of the record; *is_word* says that the text stands for a value, *is_code* that it is for machines."""
+    """A field of the record; *is_word* says that the text stands for a value, *is_code* that it is for machines.
+
+    *is_hash* says that it is digits in groups, for two lines.
+    """
 
     name: str
     text: str
     is_word: bool = False
     is_code: bool = False
+    is_hash: bool = False
 
 
 class Change(NamedTuple):
@@ -163,7 +168,15 @@ def sheet(document: Document) -> Sheet:
 def _facts(facts: dict[str, Any], members: tuple[str, ...]) -> list[Fact]:
     """Return *members* as far as the record has them: what was left out of it is not called none."""
     present = [name for name in members if name in facts]
-    return [_value(facts[name])._replace(name=NAMES[name], is_code=_is_code(name)) for name in present]
+    texts = {name: _value(_grouped(facts[name]) if name in _HASHES else facts[name]) for name in present}
+    return [
+        fact._replace(name=NAMES[name], is_code=_is_code(name), is_hash=name in _HASHES) for name, fact in texts.items()
+    ]
+
+
+def _grouped(digits: str) -> str:
+    """Return *digits* in groups of four, as they stand on the record: to be compared."""
+    return " ".join(digits[at : at + _GROUP] for at in range(0, len(digits), _GROUP))
 
 
 def _is_code(name: str) -> bool:
