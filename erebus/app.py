@@ -26,6 +26,8 @@ BUILT_IN = (
     "erebus.blueprints.projects:plugin",
     "erebus.blueprints.keys:plugin",
     "erebus.blueprints.audit:plugin",
+    "erebus.blueprints.history:plugin",
+    "erebus.blueprints.exports:plugin",
     "erebus.blueprints.records:plugin",
     "erebus.blueprints.verify:plugin",
 )

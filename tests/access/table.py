@@ -61,6 +61,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/projects/<slug>/audit/<event_id>/record.png"): READ,
     ("GET", "/projects/<slug>/audit/<event_id>/record.json"): READ,
     ("GET", "/projects/<slug>/records"): READ,
+    ("GET", "/projects/<slug>/audit/<event_id>/history"): READ,
     ("GET", "/projects/<slug>/audit/history/<entity_type>/<entity_id>"): READ,
     ("GET", "/projects/<slug>/audit/history/<entity_type>/<entity_id>.json"): READ,
     ("GET", "/projects/<slug>/members"): Access(Role.DEVELOPER),

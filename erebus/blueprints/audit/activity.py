@@ -148,16 +148,25 @@ def _edges(first: int, last: int, step: timedelta, zone: tzinfo) -> list[Edge]:
 
     An hour that the clock leaves out is none, and one that it shows twice is one.
     """
-    clock = _floor(datetime.fromtimestamp(first / 1000, UTC).astimezone(zone).replace(tzinfo=None), step) - step
-    edges: list[Edge] = []
-    while not edges or edges[-1].moment <= last:
-        moment = int(clock.replace(tzinfo=zone).timestamp() * 1000)
-        if not edges or moment > edges[-1].moment:
-            edges.append(Edge(clock, moment))
+    clock = _floor(datetime.fromtimestamp(first / 1000, UTC).astimezone(zone).replace(tzinfo=None), step)
+    while (moment := _moment(clock, step, zone)) is None or moment > first:
+        clock -= step
+    edges = [Edge(clock, moment)]
+    while edges[-1].moment <= last:
         clock += step
+        moment = _moment(clock, step, zone)
+        if moment is not None and moment > edges[-1].moment:
+            edges.append(Edge(clock, moment))
     while edges[1].moment <= first:
         edges.pop(0)
     return edges
+
+
+def _moment(clock: datetime, step: timedelta, zone: tzinfo) -> int | None:
+    """Return when a clock in *zone* shows *clock*; None where it never does, but for a day: that begins later then."""
+    there = clock.replace(tzinfo=zone)
+    is_left_out = there.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != clock
+    return None if is_left_out and step < _DAY else int(there.timestamp() * 1000)
 
 
 def _floor(clock: datetime, step: timedelta) -> datetime:

@@ -1,29 +1,7 @@
-"""What one may do with a project's log: read it, and export it, which is an event itself."""
+"""What one may do with a project's log: read it. Nothing here changes anything, so no attempt is ever refused."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from erebus.blueprints.audit.models import AuditExport, Format
 from erebus.permissions import Permission, Role
-from erebus.trail import Refused
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-class ExportIsNotPermitted(Refused):
-    """The reader's role in the project does not allow to export its log."""
-
-
-def _export(project: Any, args: Mapping[str, Any], _form: Mapping[str, str]) -> Refused:  # noqa: ANN401 - of another feature
-    kind = Format(args["kind"])
-    draft = AuditExport(project_id=project.id, format=kind)
-    reason = f"This takes the role {Role.ADMIN} or owner. Ask an owner or an admin of the project."
-    return ExportIsNotPermitted(draft, {"format": kind}, reason=reason, action="create")
-
-
-PERMISSIONS = (
-    Permission("project:audit:read", Role.SUPPORT, "read the audit log"),
-    Permission("project:audit:export", Role.ADMIN, "export the audit log as a file", _export),
-)
+PERMISSIONS = (Permission("project:audit:read", Role.SUPPORT, "read the audit log"),)

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from erebus import clock
-from erebus.blueprints.audit import (
-    activity,
-    asking,
-    controls,
-    detail,
-    groups,
-    history_page,
-    matching,
-    presenter,
-    queries,
-    ring,
-    tags,
-)
-from erebus.blueprints.audit.absence import explain_id, explain_number, window_of
-from erebus.blueprints.audit.history import of_entity
-from erebus.blueprints.audit.way_back import find_way_back
+from erebus.blueprints.audit import activity, asking, controls, detail, groups, matching, presenter, queries, ring, tags
+from erebus.blueprints.audit.showing import absence_of, report, show_absence, what_was_found
 from erebus.permissions import public, requires
 from erebus.plugins import installation
 from erebus.scope import PLATFORM_CAPACITY, PROJECT_CAPACITY
@@ -37,9 +22,7 @@ if TYPE_CHECKING:
     from flask import Response
     from flask.typing import ResponseReturnValue
 
-    from erebus.blueprints.audit.absence import Absence
     from erebus.blueprints.audit.asking import Asked
-    from erebus.trail import AuditEvent, AuditLog
     from erebus.verification import Examination
 
 bp = Blueprint("audit", __name__)
@@ -170,7 +153,7 @@ def show(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the
         json=detail.json_text(event),
         reference=detail.reference,
         has_history=detail.has_history,
-        **_what_was_found(examined, event),
+        **what_was_found(examined, event),
     )
 
 
@@ -181,52 +164,9 @@ def show_json(slug: str, event_id: str) -> ResponseReturnValue:  # noqa: ARG001 
     log = queries.find_log(g.project.id)
     event = queries.find_event(log, event_id)
     if event is None:
-        absence = _absence(log, event_id)
+        absence = absence_of(log, event_id)
         return absence.as_json(), absence.status
     return presenter.as_json(event)
-
-
-@bp.get("/projects/<slug>/audit/history/<entity_type>/<entity_id>")
-@requires("project:audit:read")
-def history(slug: str, entity_type: str, entity_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """Show the events of one entity, what it was after event ``at``, and the way back to that."""
-    examined = examine(g.project.id)
-    report(examined)
-    found = of_entity(examined.log.events if examined.log else (), entity_type, entity_id)
-    place = _place(examined.log)
-    before, flaw = _before()
-    way = find_way_back(found, place.number, examined.log.head_number if examined.log else 0)
-    shown = history_page.event_at(found, place.number)
-    status = place.status if place.flaw else HTTPStatus.BAD_REQUEST if flaw else HTTPStatus.OK
-    page = render_template(
-        "audit/history.html",
-        entity_type=entity_type,
-        entity_id=entity_id,
-        history=found,
-        place=place,
-        flaws=[told for told in (place.flaw, flaw) if told],
-        way=way,
-        page=history_page.page_with(found, place.number, before),
-        shown=shown,
-        cause=queries.find_event(examined.log, str(place.number)),
-        steps=history_page.steps_from(found, place.number),
-        telling=history_page,
-        **_what_was_found(examined, *([shown] if shown else ()), found=found.events),
-    )
-    return page, status
-
-
-@bp.get("/projects/<slug>/audit/history/<entity_type>/<entity_id>.json")
-@requires("project:audit:read")
-def history_json(slug: str, entity_type: str, entity_id: str) -> ResponseReturnValue:  # noqa: ARG001 - the same
-    """Give what one entity was after event ``at``, the way back to that, and the numbers of its events."""
-    log = queries.find_log(g.project.id)
-    place = _place(log)
-    if place.flaw:
-        return {"error": "What it was then cannot be told", "hint": place.flaw}, place.status
-    found = of_entity(log.events if log else (), entity_type, entity_id)
-    way = find_way_back(found, place.number, log.head_number if log else 0)
-    return {"entityType": entity_type, "entityId": entity_id, **history_page.as_json(found, way)}
 
 
 @bp.get("/docs/audit-logs")
@@ -250,60 +190,3 @@ def _nothing_new(*asked_by: str) -> Response | None:
     answer = current_app.response_class(status=304)
     answer.set_etag(tag, weak=True)
     return answer
-
-
-def report(examined: Examination) -> None:
-    """Tell what the page tells of a fault in the process's log, too: the reader may not be who can mend it."""
-    if examined.trouble:
-        current_app.logger.warning("%s (log %s)", examined.trouble, g.project.id)
-    if examined.verification and not examined.verification.is_sound:
-        current_app.logger.error("The log %s is not sound: %s", g.project.id, examined.verification.finding)
-
-
-def show_absence(examined: Examination, asked: str) -> ResponseReturnValue:
-    """Say why the event that was *asked* for is not there."""
-    absence = _absence(examined.log, asked)
-    page = render_template("audit/missing.html", absence=absence, asked=asked, **_what_was_found(examined))
-    return page, absence.status
-
-
-def _absence(log: AuditLog | None, asked: str) -> Absence:
-    """Return why the event *asked* for is not in *log*: the address of an id may carry its number as ``n``."""
-    number = queries.number_in(asked)
-    if number is not None:
-        return explain_number(log, number)
-    try:
-        return explain_id(log, asked, queries.read_number(request.args, "n"))
-    except queries.NotANumber:
-        return explain_id(log, asked, None)
-
-
-def _place(log: AuditLog | None) -> history_page.Place:
-    """Return after which event of *log* the address asks for a state."""
-    kept = window_of(log)
-    first, last = kept or (0, 0)
-    try:
-        return history_page.place_of(queries.read_number(request.args, "at"), first, last)
-    except queries.NotANumber as error:
-        return history_page.Place(last, str(error), HTTPStatus.BAD_REQUEST)
-
-
-def _before() -> tuple[int | None, str]:
-    """Return before which event the page of the address ends, and what is wrong with that."""
-    try:
-        return queries.read_number(request.args, "before"), ""
-    except queries.NotANumber as error:
-        return None, str(error)
-
-
-def _what_was_found(
-    examined: Examination, *shown: AuditEvent, found: tuple[AuditEvent, ...] | None = None
-) -> dict[str, Any]:
-    """Return what a page says of the whole log: in its picture what is *shown* is marked, all but *found* dimmed."""
-    return {
-        "picture": ring.draw(examined.log, shown, found) if examined.log else None,
-        "verification": examined.verification,
-        "trouble": examined.trouble,
-        "checked_at": clock.now(),
-        "support_email": installation().settings.support_email,
-    }

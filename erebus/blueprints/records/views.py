@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
 from erebus.blueprints.audit.queries import find_event
-from erebus.blueprints.audit.views import report, show_absence
+from erebus.blueprints.audit.showing import report, show_absence
 from erebus.blueprints.records import drawing, queries, services, words
 from erebus.blueprints.records.forms import RecordForm
 from erebus.blueprints.records.qr import qr_code

@@ -56,6 +56,8 @@ def draw(events: list[AuditEvent], zone: str = "UTC", wanted: Filter | None = No
 @given(st.lists(moments, min_size=2, max_size=12), st.sampled_from(ZONES))
 @example([CLOCKS_SET[0] + timedelta(minutes=m) for m in (-100, -1, 0, 59, 60, 100)], "Europe/Berlin")
 @example([CLOCKS_SET[4] + timedelta(hours=h) for h in (-40, 0, 40)], "Pacific/Apia")
+@example([datetime(2011, 12, 30, 10, tzinfo=UTC), datetime(2011, 12, 30, 10, 20, tzinfo=UTC)], "Pacific/Apia")
+@example([datetime(2011, 12, 30, 10, tzinfo=UTC), datetime(2011, 12, 31, 10, tzinfo=UTC)], "Pacific/Apia")
 def test_every_event_is_in_one_bar_and_the_bars_own_filter_finds_it(times: list[datetime], name: str) -> None:
     zone, events = ZoneInfo(name), at(*times)
     chart = activity.draw(events, Filter(), zone, NOW)

@@ -9,10 +9,10 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from erebus.blueprints.audit.history import FieldState, Known, Standing, is_same
+from erebus.blueprints.history.states import FieldState, Known, Standing, is_same
 
 if TYPE_CHECKING:
-    from erebus.blueprints.audit.history import History, State
+    from erebus.blueprints.history.states import History, State
     from erebus.trail import AuditEvent
 
 

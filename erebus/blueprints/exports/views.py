@@ -13,9 +13,10 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import NotFound
 
 from erebus import clock
-from erebus.blueprints.audit import asking, controls, files, services
-from erebus.blueprints.audit.forms import ExportForm
-from erebus.blueprints.audit.models import Format
+from erebus.blueprints.audit import asking, controls
+from erebus.blueprints.exports import files, services
+from erebus.blueprints.exports.forms import ExportForm
+from erebus.blueprints.exports.models import Format
 from erebus.db import db
 from erebus.forms import attempt
 from erebus.permissions import requires
@@ -66,7 +67,7 @@ def _export(kind: Format, asked: Asked) -> services.Export | None:
 def _page(kind: Format, asked: Asked) -> ResponseReturnValue:
     selection = services.choose(g.project.id, asked.filter, _zone())
     page = render_template(
-        "audit/export.html",
+        "exports/show.html",
         kind=kind,
         asked=asked,
         selection=selection,

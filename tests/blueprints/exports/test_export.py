@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from erebus import clock, forms
-from erebus.blueprints.audit import services
-from erebus.blueprints.audit.models import AuditExport
 from erebus.blueprints.auth.models import User
+from erebus.blueprints.exports import services
+from erebus.blueprints.exports.models import AuditExport
 from erebus.blueprints.keys import secret as secrets
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus

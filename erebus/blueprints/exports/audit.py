@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from erebus.trail import AuditDescription, Words
 
 if TYPE_CHECKING:
-    from erebus.blueprints.audit.models import AuditExport
+    from erebus.blueprints.exports.models import AuditExport
     from erebus.trail import ChangeSet
 
 _FILTER_TOLD = 200  # characters of the filter in the sentence; the field has it whole

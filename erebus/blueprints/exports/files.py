@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from erebus.blueprints.audit.models import Format
 from erebus.blueprints.audit.presenter import as_json, moment_of
-from erebus.blueprints.audit.spreadsheet import as_csv
+from erebus.blueprints.exports.models import Format
+from erebus.blueprints.exports.spreadsheet import as_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
-    from erebus.blueprints.audit.services import Export, Selection
+    from erebus.blueprints.exports.services import Export, Selection
     from erebus.trail import AuditEvent
 
 _TYPES = {

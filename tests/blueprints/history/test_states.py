@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erebus.blueprints.audit.history import History, Known, Standing, of_entity
-from erebus.blueprints.audit.way_back import Turn, find_way_back
+from erebus.blueprints.history.states import History, Known, Standing, of_entity
+from erebus.blueprints.history.way_back import Turn, find_way_back
 from erebus.trail import AuditEvent
 from tests.blueprints.audit.test_ring import EVENT
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from erebus import clock
 from erebus.blueprints.audit import matching
-from erebus.blueprints.audit.models import AuditExport, Format
+from erebus.blueprints.exports.models import AuditExport, Format
 from erebus.db import db
 from erebus.leaks import mask
 from erebus.verification import examine_here

@@ -59,7 +59,7 @@ def state(text: str) -> dict[str, str]:
     """Return the fields that the page shows, each with its value and since when."""
     section = re.search(r'<section class="card" aria-labelledby="state-title">(.*?)</section>', text)
     assert section
-    return {name: plain(value) for name, value in re.findall(r"<dt>(.*?)</dt> ?<dd>(.*?)</dd>", section[1])}
+    return {plain(name): plain(value) for name, value in re.findall(r"<dt>(.*?)<dd>(.*?)(?=<dt>|</dl>)", section[1])}
 
 
 def back(text: str) -> str:
@@ -109,7 +109,7 @@ def test_all_its_events_are_listed_failed_ones_too(reader: FlaskClient, project:
     assert re.findall(r'class="did">[^<]+</span></span> <a class="num" [^>]+>#(\d+)<', text) == ["7", "6", "5", "4"]
     assert "4 kept events about it, <b>1 failed</b>: #4 to #7." in text
     assert re.findall(r'<a href="[^"]+\?at=(\d+)">As it was after', text) == ["7", "5", "4"]
-    shown = re.search(r'<li class="past failed" aria-current="true">(.*?)</li>', text)
+    shown = re.search(r'<li class="past failed" aria-current="true">(.*?)</div>', text)
     assert shown
     assert "Tried to delete development API key" in shown[1]
 
@@ -261,5 +261,23 @@ def test_log_leads_there_from_the_entity_and_the_event_from_its_page(
     log = unescape(reader.get(f"/projects/{project.slug}/audit").text)
     event = unescape(reader.get(f"/projects/{project.slug}/audit/5").text)
 
-    assert f'href="audit/history/api_key/{key}?at=7"' in log
+    assert 'href="audit/7/history"' in log
+    led = reader.get(f"/projects/{project.slug}/audit/7/history")
+    assert led.location == f"/projects/{project.slug}/audit/history/api_key/{key}?at=7"
     assert f'href="/projects/{project.slug}/audit/history/api_key/{key}?at=5"' in event
+
+
+@pytest.mark.parametrize("column", ["entity_id", "entity_type"])
+@pytest.mark.parametrize("value", ["", "..", "a/b"])
+def test_event_about_what_no_address_can_name_leads_to_itself(
+    reader: FlaskClient, project: Place, tamper: Callable, column: str, value: str
+) -> None:
+    tamper(f"{column} = '{value}'", 2)
+
+    led = reader.get(f"/projects/{project.slug}/audit/2/history")
+
+    assert (led.status_code, led.location) == (302, f"/projects/{project.slug}/audit/2")
+
+
+def test_history_of_an_event_that_is_not_there_says_why(reader: FlaskClient, project: Place) -> None:
+    assert reader.get(f"/projects/{project.slug}/audit/999/history").status_code == 404
