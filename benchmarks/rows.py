@@ -42,7 +42,8 @@ def _row(shown: Shown) -> str:
         f' <p class="say">{e(shown.sentence)}</p> {_why(shown)} {_changes(shown)} <dl class="entry-meta">'
         f' <div> <dt>{e(event.action)}</dt> <dd><a class="narrow"'
         f' href="?entity={e(event.entity_id)}"><b>{e(event.entity_type)}</b>'
-        f" {e(event.entity_label)}</a> <code>{e(event.entity_id)}</code></dd> </div> <div> <dt>Event</dt>"
+        f' {e(event.entity_label)}</a> <a href="audit/{number}/history">{e(event.entity_id)}</a></dd> </div>'
+        f" <div> <dt>Event</dt>"
         f" <dd><code data-copy>{event_id}</code></dd>"
         f' </div> <div> <dt>When</dt> <dd class="times">'
         f'<time datetime="{iso(moment)}">{then}</time> {"" if there == then else f"<span>{there}</span>"}'
