@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -20,6 +21,7 @@ from erebus.db import db
 from erebus.forms import attempt, form_status
 from erebus.http import can
 from erebus.permissions import requires
+from erebus.plugins import installation
 from erebus.records import CodeIsMistyped, facts_of, grouped, link_to
 from erebus.trail import read_head
 from erebus.verification import examine
@@ -180,7 +182,7 @@ def _order(form: RecordForm | None = None) -> services.Order:
     return services.Order(
         project=g.project,
         by=current_user,
-        host=request.host,
+        host=_root().netloc,
         origin=bool(form and form.origin.data),
         is_admin=can("project:record:origin"),
         once=(form.once.data or "") if form else "",
@@ -195,7 +197,12 @@ def _preview(event: AuditEvent) -> Sheet:
 def _link(record: AuditRecord) -> str:
     """Return what the QR code of *record* holds: the host is that which was signed."""
     document = record.document
-    return link_to(document.record, f"{request.scheme}://{document.facts()['host']}")
+    return link_to(document.record, f"{_root().scheme}://{document.facts()['host']}")
+
+
+def _root() -> SplitResult:
+    """Return where records lead to; where no setting says it, the browser does, and a member could forge that."""
+    return urlsplit(installation().settings.public_url or f"{request.scheme}://{request.host}")
 
 
 def _attachment(slug: str, record: AuditRecord, ending: str) -> dict[str, str]:
