@@ -22,7 +22,7 @@ from erebus.forms import attempt, form_status
 from erebus.http import can
 from erebus.permissions import requires
 from erebus.plugins import installation
-from erebus.records import CodeIsMistyped, facts_of, grouped, link_to
+from erebus.records import CodeIsMistyped, NotARecord, facts_of, grouped, link_to
 from erebus.trail import read_head
 from erebus.verification import examine
 
@@ -234,5 +234,5 @@ def _said(record: AuditRecord, member: str) -> str:
     """Return what *record* says, for lists: on its own page it is verified."""
     try:
         return str(record.document.facts()[member])
-    except ValueError:
+    except NotARecord:
         return "what cannot be read"

@@ -14,7 +14,6 @@ from erebus.records import (
     RestIsAltered,
     code_of,
     differences,
-    read_document,
     read_file,
     read_link,
     read_payload,
@@ -97,8 +96,8 @@ def _copy(document: Document, code: str) -> Document | None:
 def _kept(kept: AuditRecord) -> Document | None:
     """Return what is kept, None where that is no record any more: somebody may have changed it in the database."""
     try:
-        return read_document(kept.document.as_text())
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return kept.document
+    except NotARecord:
         return None
 
 

@@ -204,7 +204,15 @@ def test_the_picture_holds_the_whole_record_twice(
 
 
 @pytest.mark.parametrize(
-    "assignment", ["payload = signature", "signature = payload", "\"values\" = '{}x'", "more_changes = '[1]'"]
+    "assignment",
+    [
+        "payload = signature",
+        "signature = payload",
+        "\"values\" = '{}x'",
+        "more_changes = '[1]'",
+        "more_changes = '5'",
+        f"more_changes = '{'[' * 100_000}'",
+    ],
 )
 def test_a_row_that_was_tampered_with_is_shown_as_no_record(
     app: Flask, reader: FlaskClient, project: Place, made: AuditRecord, assignment: str
