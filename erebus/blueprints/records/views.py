@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
-from erebus.blueprints.audit.queries import find_event
+from erebus.blueprints.audit.queries import find_event, find_log
 from erebus.blueprints.audit.showing import report, show_absence
 from erebus.blueprints.records import drawing, queries, services, words
 from erebus.blueprints.records.forms import RecordForm
@@ -23,7 +24,6 @@ from erebus.http import can
 from erebus.permissions import requires
 from erebus.plugins import installation
 from erebus.records import CodeIsMistyped, NotARecord, facts_of, grouped, link_to
-from erebus.trail import read_head
 from erebus.verification import examine
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ class NoCode(BadRequest):
 def list_records(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """List the records that were made in the project, newest first, 25 a page."""
     page = queries.find_page(g.project.id, request.args.get("before"))
-    return render_template("records/list.html", page=page, first=_first_kept(), name_of=_maker, sentence_of=_sentence)
+    standing_of = partial(words.standing, log=find_log(g.project.id))
+    return render_template(
+        "records/list.html", page=page, standing_of=standing_of, name_of=_maker, sentence_of=_sentence
+    )
 
 
 @bp.get(_PATH)
@@ -155,7 +158,7 @@ def _show_sheet(record: AuditRecord) -> ResponseReturnValue:
         words=words,
         qr=qr_code(link),
         link=link,
-        first=_first_kept(),
+        standing=words.standing(record, find_log(g.project.id)),
     )
 
 
@@ -214,12 +217,6 @@ def _next_displaced(log: AuditLog) -> int | None:
     """Return the number that the next event of *log* displaces, None while there is room."""
     number = log.head_number + 1 - log.capacity
     return number if number > 0 else None
-
-
-def _first_kept() -> int:
-    """Return the first number that the project's log keeps."""
-    log = read_head(db.session.connection(), g.project.id)
-    return max(log.seam_number, log.head_number - log.capacity) + 1 if log else 1
 
 
 def _maker(record: AuditRecord) -> str:

@@ -97,7 +97,7 @@ def test_the_sheet_shows_all_of_the_event(
         grouped(made.code),
         "Check at localhost/verify",
         f"Record made by Support ({made.made_by_id}) on ",
-        "Still in the log",
+        "In the log",
     ):
         assert part in re.sub(r" ?· ?", " · ", shown), part
     assert told.hash.hex() in shown.replace(" ", "")
@@ -130,9 +130,18 @@ def test_it_is_shown_from_its_own_row_whatever_happened_since(
     if ending:
         assert after.data == before.data
     else:
-        assert "Displaced from the log since" in after.text
+        assert "Displaced from the log" in after.text
         assert "My Chat App · event #2" in after.text
     assert sheet(reader, project, made, ending, asked=2)[0] == 200
+
+
+def test_an_event_that_is_neither_kept_nor_displaced_is_called_missing(
+    reader: FlaskClient, project: Place, made: AuditRecord, tamper: Callable
+) -> None:
+    tamper("id = '01HQXYZ123ABC456DEF7890000'", 2)
+
+    for shown in (sheet(reader, project, made)[1], reader.get(f"/projects/{project.slug}/records")):
+        assert "Missing from the log" in shown.text
 
 
 @pytest.mark.parametrize("ending", ["", ".png", ".json"])
