@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from erebus import create_app
 from erebus.records import Document, code_of, fit, grouped, link_to
@@ -31,6 +33,12 @@ def document(app: Flask) -> Document:
 def files(document: Document) -> dict[str, bytes]:
     link = link_to(document.record, "https://erebus.example")
     return {"r.png": picture(document), "r.json": document.as_text().encode(), "r.txt": f"{link}\n".encode()}
+
+
+def screenshot() -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (8, 8), 255).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_a_picture_a_file_and_a_link_are_genuine(
@@ -63,13 +71,19 @@ def test_what_was_altered_is_not_genuine(runner: FlaskCliRunner, document: Docum
         (text.replace("revoked before", "revoked afore"), "not what was signed"),
         (text.replace('"number": 239', '"number": 239.0'), "no number that a record holds"),
         (plain_record().as_text(), "which is none of the known ones"),
-        ("hello", "neither a picture"),
-        ("", "neither a picture"),
     ):
         result = runner.invoke(args=[*VERIFY, "-"], input=altered)
         assert result.exit_code == 1, altered[:40]
         assert result.stdout.startswith("NOT GENUINE: ")
         assert why in result.stdout
+
+
+def test_what_holds_no_record_is_no_answer(runner: FlaskCliRunner) -> None:
+    for given, why in ((b"hello", "neither a picture"), (b"", "neither a picture"), (screenshot(), "a screenshot")):
+        result = runner.invoke(args=[*VERIFY, "-"], input=given)
+        assert result.exit_code == 2
+        assert "GENUINE" not in result.output
+        assert why in result.output
 
 
 def test_keys_can_be_given_by_whoever_has_no_installation(
