@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def verify_code(code: str) -> Verdict:
-    """Return what can be said of the record with this *code*. Raises OSError where the keys cannot be read."""
+    """Return what can be said of the record with this *code*. Raises `KeysAreUnreadable`."""
     kept = queries.find_by_code(code)
     if kept is None:
         return Verdict(Outcome.UNKNOWN, code=code)
@@ -40,14 +40,14 @@ def verify_code(code: str) -> Verdict:
 
 
 def verify_link(link: str) -> Verdict:
-    """Return what can be said of the record in *link*. Raises OSError where the keys cannot be read."""
+    """Return what can be said of the record in *link*. Raises `KeysAreUnreadable`."""
     return _verify(lambda: _bare(read_link(link)))
 
 
 def verify_file(data: bytes) -> Verdict:
     """Return what can be said of the record in a file.
 
-    Raises `NoRecord` for a file without one, OSError where the keys cannot be read.
+    Raises `NoRecord` for a file without one, and `KeysAreUnreadable`.
     """
     return _verify(lambda: read_file(data))
 

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -236,6 +237,16 @@ def test_a_row_that_was_tampered_with_is_shown_as_no_record(
         assert "This record is not what was signed" in answer.text
     for address in ("records", "audit/2/record", "audit/2"):
         assert reader.get(f"/projects/{project.slug}/{address}").status_code == 200
+
+
+def test_without_its_keys_it_says_that_nothing_can_be_said(
+    reader: FlaskClient, project: Place, made: AuditRecord, make: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "record.key").write_text("zz")
+
+    for answer in (make(2), *(sheet(reader, project, made, ending)[1] for ending in ("", ".png", ".json"))):
+        assert answer.status_code == 503
+        assert "This says nothing about the record." in answer.text
 
 
 def test_the_event_leads_to_its_record(reader: FlaskClient, project: Place, make: Callable) -> None:
