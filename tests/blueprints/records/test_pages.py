@@ -49,7 +49,9 @@ def test_the_form_says_what_will_be_on_it_and_what_it_displaces(
     reader: FlaskClient, project: Place, write: Callable, change: Callable
 ) -> None:
     address = f"/projects/{project.slug}/audit/3/record"
-    assert "it becomes #4 if nothing else happens first, and displaces none. The record is kept for good" in text(reader.get(address))
+    assert "it becomes #4 if nothing else happens first, and displaces none. The record is kept for good" in text(
+        reader.get(address)
+    )
     write(97)
     shown = text(reader.get(address))
     assert "it becomes #101 if nothing else happens first, and displaces #1 ." in shown
