@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
@@ -121,6 +122,7 @@ def file(slug: str, event_id: str) -> ResponseReturnValue:
 
 
 @bp.errorhandler(NoResultFound)
+@bp.errorhandler(ObjectDeletedError)
 def gone(_error: Exception) -> ResponseReturnValue:
     """Answer 404 when somebody else has deleted the project since the request began."""
     db.session.rollback()
