@@ -10,6 +10,7 @@ import gzip
 import hashlib
 from http import HTTPStatus
 from pathlib import Path
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request, url_for
@@ -74,7 +75,7 @@ def _finish(response: Response) -> Response:
     """Let browsers keep a static file for good when its address names what is in it; compress what is text."""
     if request.endpoint not in _ENDPOINTS or response.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
         return response
-    path = (request.view_args or {}).get("filename", STYLESHEET)
+    path = normpath((request.view_args or {}).get("filename", STYLESHEET))  # of endless spellings, one is kept in mind
     if request.args.get("v") == _hash(path):
         response.cache_control.max_age = _A_YEAR
         response.cache_control.public = response.cache_control.immutable = True

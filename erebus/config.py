@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from dataclasses import dataclass, field, fields
 from difflib import SequenceMatcher
@@ -27,6 +28,7 @@ MIGRATIONS = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent / "
 RECORD_KEY, RECORD_OLD_KEYS = "record.key", "record-old.keys"
 """The files of the instance folder with the key that signs records, and with the public ones of those before it."""
 _KEY_BYTES = 32
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9._-]{1,144}(:[0-9]{1,5})?/?")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 _OTHERS = ("EREBUS_TEST_", "EREBUS_SOAK_")  # what our tests are told
@@ -57,6 +59,7 @@ class Settings:
     chain_key: str = _setting("", "64 hex digits that key the log's chain; empty: made and kept likewise")
     record_key: str = _setting("", "64 hex digits, the Ed25519 key that signs records; empty: made and kept likewise")
     record_old_keys: str = _setting("", "public keys that signed records before, 64 hex digits each, commas between")
+    public_url: str = _setting("", "address that records lead to, such as https://erebus.example; empty: the request's")
     support_email: str = _setting("support@erebus.sh", "where the guide sends people who need help")
     rate_storage: str = _setting("memory://", "where requests are counted: memory://, a process each, or redis://…")
     dormant_days: int = _setting(90, "days without use after which an API key counts as dormant")
@@ -69,6 +72,7 @@ class Settings:
         """Refuse what cannot work."""
         for name in ("database_url", "owner_database_url"):
             _check_database_url(name, getattr(self, name))
+        _check_public_url(self.public_url)
         for name, least in (("dormant_days", 1), ("trusted_proxies", 0)):
             if getattr(self, name) < least:
                 raise SettingError(_message(name, f"must be at least {least}"))
@@ -209,6 +213,11 @@ def _check_database_url(name: str, text: str) -> None:
         raise SettingError(_message(name, "must have each @ of a user's name or password written as %40"))
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise SettingError(_message(name, "must name a file: a database in memory is gone with its connection"))
+
+
+def _check_public_url(text: str) -> None:
+    if text and not _PUBLIC_URL.fullmatch(text):
+        raise SettingError(_message("public_url", "must be an address such as https://erebus.example, without a path"))
 
 
 def _keys_in(file: str, lines: list[str]) -> list[bytes]:

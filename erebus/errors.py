@@ -11,9 +11,10 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from erebus.db import db, is_busy, is_in_doubt, is_unreachable
+from erebus.signing import KeysAreUnreadable
 from erebus.trail import failed
 
 if TYPE_CHECKING:
@@ -40,11 +41,21 @@ _COMMITTED = "erebus.committed"
 _RETRY_AFTER = {"Retry-After": "5"}  # seconds
 
 
+class RecordsAreAway(ServiceUnavailable):
+    """Without its keys an installation can say nothing of a record, least of all that it is false."""
+
+    advice = (
+        "Records can be neither made nor verified just now",
+        "The keys of this installation cannot be read. This says nothing about the record. Try again later.",
+    )
+
+
 def init_errors(app: Flask) -> None:
     """Set up what follows an error."""
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeoutError, _database_error)
+    app.register_error_handler(KeysAreUnreadable, _without_keys)
     app.teardown_appcontext(_leave)  # runs before Flask-SQLAlchemy's, which was set up first and closes the session
     app.log_exception = _log_exception  # type: ignore[assignment,method-assign]  # Flask's writes the text of any error
     event.listen(db.session, "after_commit", _remember_commit)
@@ -65,6 +76,11 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
         return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
     except (DBAPIError, PoolTimeoutError) as failure:  # the page asks for the reader
         return _database_error(failure)
+
+
+def _without_keys(error: KeysAreUnreadable) -> ResponseReturnValue:
+    current_app.logger.error("The keys of records cannot be read: %s", error)
+    return _error_page(RecordsAreAway())
 
 
 def _database_error(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _SEED_BYTES = 32
 
 
+class KeysAreUnreadable(OSError):  # noqa: N818 - named after what happened
+    """The keys of records can be neither read nor made; the text says why, and nothing of them."""
+
+
 class Rotation(NamedTuple):
     """The ids of the key that signed so far and of the new one.
 
@@ -35,16 +39,18 @@ class Rotation(NamedTuple):
 
 
 def signing_key() -> SigningKey:
-    """Return the key that signs records now. Raises OSError where it can be neither read nor made."""
-    return SigningKey(config.record_key(installation().settings))
+    """Return the key that signs records now. Raises `KeysAreUnreadable`."""
+    with _told():
+        return SigningKey(config.record_key(installation().settings))
 
 
 def public_keys() -> PublicKeys:
-    """Return the keys that records of this installation are verified with, the current one first. Raises OSError.
+    """Return the keys that records of this installation are verified with, the current one first.
 
-    The current one is read first: rotated in between, it is among the old ones.
+    Raises `KeysAreUnreadable`. The current one is read first: rotated in between, it is among the old ones.
     """
-    return PublicKeys([signing_key().public, *config.record_old_keys(installation().settings)])
+    with _told():
+        return PublicKeys([signing_key().public, *config.record_old_keys(installation().settings)])
 
 
 def rotate() -> Rotation:
@@ -83,6 +89,15 @@ def _put(file: Path, text: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the file system says into `KeysAreUnreadable`, without the path."""
+    try:
+        yield
+    except OSError as error:
+        raise KeysAreUnreadable(error.strerror or str(error)) from None
 
 
 @contextmanager

@@ -38,6 +38,14 @@ def test_a_file_asked_for_by_another_address_is_not_kept_for_good(client: FlaskC
         assert answer.cache_control.max_age == 3600
 
 
+def test_however_a_file_is_spelt_it_is_kept_in_mind_once(app: Flask, client: FlaskClient) -> None:
+    for path in ("css/tokens.css", "./css/tokens.css", "css/../css/./tokens.css"):
+        with client.get("/static/" + path, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert answer.status_code == 200
+
+    assert list(app.extensions["erebus.assets"]) == ["css/tokens.css"]
+
+
 def test_a_file_that_is_not_there_is_a_404(client: FlaskClient) -> None:
     assert client.get("/static/css/none.css?v=0123456789ab").status_code == 404
 

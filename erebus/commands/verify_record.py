@@ -11,7 +11,7 @@ import click
 from flask.cli import with_appcontext
 
 from erebus.commands.logs import UNANSWERED
-from erebus.records import NotARecord, code_of, grouped, is_abridged, read_file, read_jwks, read_payload
+from erebus.records import NoRecord, NotARecord, code_of, grouped, is_abridged, read_file, read_jwks, read_payload
 from erebus.signing import public_keys
 from erebus.trail import printable
 
@@ -47,6 +47,8 @@ def verify_record(file: BinaryIO, keys: BinaryIO | None) -> None:
     known = _known(keys)
     try:
         document = read_file(file.read(_LIMIT))
+    except NoRecord as error:
+        raise Unanswered(str(error)) from None
     except NotARecord as error:
         click.echo(f"NOT GENUINE: {error}.")
         sys.exit(1)

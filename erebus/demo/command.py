@@ -58,7 +58,7 @@ def _make(settings: Settings, address: str | None) -> None:
         password = passwords.choose(settings)
     except SettingError as error:
         raise click.ClickException(str(error)) from None
-    make(settings, password, urlsplit(address or "").netloc or _HOST)
+    make(settings, password, urlsplit(settings.public_url or address or "").netloc or _HOST)
 
 
 def _print(address: str | None, settings: Settings) -> None:

@@ -71,11 +71,6 @@ class Picture:
     coarse: Strip
     shown: Span | None
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is kept and nothing was displaced."""
-        return not self.last
-
 
 def draw(log: AuditLog, shown: Sequence[AuditEvent] = (), matching: tuple[AuditEvent, ...] | None = None) -> Picture:
     """Return *log* as a picture; what is not *matching* is dimmed, the stretch that is *shown* marked if it is part."""

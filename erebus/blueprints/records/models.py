@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erebus.db import Identified, Model
-from erebus.records import Document
+from erebus.records import Document, NotARecord, read_document
 from erebus.scope import OUTLIVES
 
 CODE_LENGTH = 21
@@ -41,7 +40,11 @@ class AuditRecord(Identified, Model):
 
     @property
     def document(self) -> Document:
-        """The whole record, as its file holds it."""
-        values: dict[str, str] = json.loads(self.stored_values)
-        changes: list[dict[str, Any]] = json.loads(self.stored_changes)
-        return Document(self.payload, self.signature, values, tuple(changes))
+        """The whole record, as its file holds it. Raises `NotARecord` where somebody has changed the row past us."""
+        try:
+            rest = json.loads(self.stored_values), tuple(json.loads(self.stored_changes))
+            text = Document(self.payload, self.signature, *rest).as_text()
+        except (ValueError, TypeError, RecursionError):
+            message = "what is kept of it cannot be read"
+            raise NotARecord(message) from None
+        return read_document(text)

@@ -14,7 +14,7 @@ from erebus import clock
 from erebus.blueprints.projects.models import Project
 from erebus.blueprints.records.models import AuditRecord
 from erebus.db import db
-from erebus.records import Making, code_of, facts_of, fit, read_document
+from erebus.records import Making, NotARecord, code_of, facts_of, fit
 from erebus.signing import public_keys, signing_key
 from erebus.trail import Refused
 
@@ -123,8 +123,8 @@ def is_proven(event: AuditEvent, verification: Verification) -> bool:
 def is_genuine(record: AuditRecord) -> bool:
     """Return whether *record* is what was signed, with a key of this installation: its row may be tampered with."""
     try:
-        document = read_document(record.document.as_text())
-    except ValueError:
+        document = record.document
+    except NotARecord:
         return False
     return code_of(document.payload) == record.code and public_keys().has_signed(document.record)
 

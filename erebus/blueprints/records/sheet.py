@@ -60,7 +60,7 @@ def sheet_of(record: AuditRecord) -> Sheet:
     """Return the sheet of *record*."""
     document = record.document
     has_rest = bool(document.values or document.more_changes)
-    return lay_out(document.facts(), record.time_zone, grouped(code_of(record.payload)), has_rest=has_rest)
+    return lay_out(document.facts(), record.time_zone, grouped(code_of(document.payload)), has_rest=has_rest)
 
 
 def lay_out(facts: dict[str, Any], zone: str, code: str = "", *, has_rest: bool = False) -> Sheet:

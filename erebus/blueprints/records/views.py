@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
-from erebus.blueprints.audit.queries import find_event
+from erebus.blueprints.audit.queries import find_event, find_log
 from erebus.blueprints.audit.showing import report, show_absence
 from erebus.blueprints.records import drawing, queries, services, words
 from erebus.blueprints.records.forms import RecordForm
@@ -20,8 +23,8 @@ from erebus.db import db
 from erebus.forms import attempt, form_status
 from erebus.http import can
 from erebus.permissions import requires
-from erebus.records import CodeIsMistyped, facts_of, grouped, link_to
-from erebus.trail import read_head
+from erebus.plugins import installation
+from erebus.records import CodeIsMistyped, NotARecord, facts_of, grouped, link_to
 from erebus.verification import examine
 
 if TYPE_CHECKING:
@@ -65,7 +68,10 @@ class NoCode(BadRequest):
 def list_records(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """List the records that were made in the project, newest first, 25 a page."""
     page = queries.find_page(g.project.id, request.args.get("before"))
-    return render_template("records/list.html", page=page, first=_first_kept(), name_of=_maker, sentence_of=_sentence)
+    standing_of = partial(words.standing, log=find_log(g.project.id))
+    return render_template(
+        "records/list.html", page=page, standing_of=standing_of, name_of=_maker, sentence_of=_sentence
+    )
 
 
 @bp.get(_PATH)
@@ -116,6 +122,7 @@ def file(slug: str, event_id: str) -> ResponseReturnValue:
 
 
 @bp.errorhandler(NoResultFound)
+@bp.errorhandler(ObjectDeletedError)
 def gone(_error: Exception) -> ResponseReturnValue:
     """Answer 404 when somebody else has deleted the project since the request began."""
     db.session.rollback()
@@ -153,7 +160,7 @@ def _show_sheet(record: AuditRecord) -> ResponseReturnValue:
         words=words,
         qr=qr_code(link),
         link=link,
-        first=_first_kept(),
+        standing=words.standing(record, find_log(g.project.id)),
     )
 
 
@@ -180,7 +187,7 @@ def _order(form: RecordForm | None = None) -> services.Order:
     return services.Order(
         project=g.project,
         by=current_user,
-        host=request.host,
+        host=_root().netloc,
         origin=bool(form and form.origin.data),
         is_admin=can("project:record:origin"),
         once=(form.once.data or "") if form else "",
@@ -195,7 +202,12 @@ def _preview(event: AuditEvent) -> Sheet:
 def _link(record: AuditRecord) -> str:
     """Return what the QR code of *record* holds: the host is that which was signed."""
     document = record.document
-    return link_to(document.record, f"{request.scheme}://{document.facts()['host']}")
+    return link_to(document.record, f"{_root().scheme}://{document.facts()['host']}")
+
+
+def _root() -> SplitResult:
+    """Return where records lead to; where no setting says it, the browser does, and a member could forge that."""
+    return urlsplit(installation().settings.public_url or f"{request.scheme}://{request.host}")
 
 
 def _attachment(slug: str, record: AuditRecord, ending: str) -> dict[str, str]:
@@ -207,12 +219,6 @@ def _next_displaced(log: AuditLog) -> int | None:
     """Return the number that the next event of *log* displaces, None while there is room."""
     number = log.head_number + 1 - log.capacity
     return number if number > 0 else None
-
-
-def _first_kept() -> int:
-    """Return the first number that the project's log keeps."""
-    log = read_head(db.session.connection(), g.project.id)
-    return max(log.seam_number, log.head_number - log.capacity) + 1 if log else 1
 
 
 def _maker(record: AuditRecord) -> str:
@@ -227,5 +233,5 @@ def _said(record: AuditRecord, member: str) -> str:
     """Return what *record* says, for lists: on its own page it is verified."""
     try:
         return str(record.document.facts()[member])
-    except ValueError:
+    except NotARecord:
         return "what cannot be read"

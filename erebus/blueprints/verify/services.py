@@ -14,7 +14,6 @@ from erebus.records import (
     RestIsAltered,
     code_of,
     differences,
-    read_document,
     read_file,
     read_link,
     read_payload,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def verify_code(code: str) -> Verdict:
-    """Return what can be said of the record with this *code*. Raises OSError where the keys cannot be read."""
+    """Return what can be said of the record with this *code*. Raises `KeysAreUnreadable`."""
     kept = queries.find_by_code(code)
     if kept is None:
         return Verdict(Outcome.UNKNOWN, code=code)
@@ -41,14 +40,14 @@ def verify_code(code: str) -> Verdict:
 
 
 def verify_link(link: str) -> Verdict:
-    """Return what can be said of the record in *link*. Raises OSError where the keys cannot be read."""
+    """Return what can be said of the record in *link*. Raises `KeysAreUnreadable`."""
     return _verify(lambda: _bare(read_link(link)))
 
 
 def verify_file(data: bytes) -> Verdict:
     """Return what can be said of the record in a file.
 
-    Raises `NoRecord` for a file without one, OSError where the keys cannot be read.
+    Raises `NoRecord` for a file without one, and `KeysAreUnreadable`.
     """
     return _verify(lambda: read_file(data))
 
@@ -97,8 +96,8 @@ def _copy(document: Document, code: str) -> Document | None:
 def _kept(kept: AuditRecord) -> Document | None:
     """Return what is kept, None where that is no record any more: somebody may have changed it in the database."""
     try:
-        return read_document(kept.document.as_text())
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return kept.document
+    except NotARecord:
         return None
 
 

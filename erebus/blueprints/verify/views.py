@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from flask import Blueprint, current_app, jsonify, render_template, request
-from werkzeug.exceptions import ServiceUnavailable
+from flask import Blueprint, jsonify, render_template, request
 
 from erebus import clock
 from erebus.blueprints.verify import presenter, services
@@ -20,26 +19,14 @@ from erebus.records import CodeIsMistyped, NoRecord, grouped, read_code
 from erebus.signing import public_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Response
     from flask.typing import ResponseReturnValue
 
     from erebus.blueprints.verify.verdicts import Verdict
 
-Answered = TypeVar("Answered")
 bp = Blueprint("verify", __name__)
 _AN_HOUR = 3600
 _EXPIRES = timedelta(days=180)
-
-
-class KeysAreUnreadable(ServiceUnavailable):
-    """Without its keys an installation can say nothing of a record, least of all that it is false."""
-
-    advice = (
-        "Records cannot be verified just now",
-        "The keys of this installation cannot be read. This says nothing about the record. Try again later.",
-    )
 
 
 @bp.get("/verify")
@@ -70,14 +57,14 @@ def check() -> ResponseReturnValue:
 @public
 def show(payload: str) -> ResponseReturnValue:
     """Say whether the record in a QR code's link is genuine."""
-    return _show(_answered(lambda: services.verify_link(payload)))
+    return _show(services.verify_link(payload))
 
 
 @bp.get("/.well-known/erebus-keys.json")
 @public
 def keys() -> ResponseReturnValue:
     """Give the public keys that verify records, the current one first; to pages of other sites as well."""
-    response = jsonify(_answered(lambda: public_keys().as_jwks()))
+    response = jsonify(public_keys().as_jwks())
     response.cache_control.public, response.cache_control.max_age = True, _AN_HOUR
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -104,20 +91,10 @@ def _hide_from_search(response: Response) -> Response:
 def _ask(form: VerifyForm) -> Verdict:
     """Return what can be said of what was given. Raises `CodeIsMistyped`, `NoRecord`."""
     if form.given is not None:
-        data = form.given.read()
-        return _answered(lambda: services.verify_file(data))
+        return services.verify_file(form.given.read())
     if form.is_link:
-        return _answered(lambda: services.verify_link(form.typed))
-    code = read_code(form.typed)
-    return _answered(lambda: services.verify_code(code))
-
-
-def _answered(ask: Callable[[], Answered]) -> Answered:
-    try:
-        return ask()
-    except OSError as error:
-        current_app.logger.error("The keys of records cannot be read: %s", error.strerror or error)  # noqa: TRY400 - no trace
-        raise KeysAreUnreadable from None
+        return services.verify_link(form.typed)
+    return services.verify_code(read_code(form.typed))
 
 
 def _show(verdict: Verdict) -> ResponseReturnValue:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +14,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from erebus import create_app
 from erebus.blueprints.auth import services as accounts
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project
@@ -141,6 +143,25 @@ def test_a_long_host_is_refused_and_told(reader: FlaskClient, project: Place, re
 
     assert (answer.status_code, len(records())) == (409, 0)
     assert "too long for a QR code" in answer.text
+
+
+def test_a_record_leads_to_the_installation_whatever_the_browser_names(
+    settings: dict[str, Any], project: Place, reader: FlaskClient, records: Callable
+) -> None:
+    cookie = reader.get_cookie("erebus_session")
+    assert cookie
+    elsewhere = create_app({**settings, "PUBLIC_URL": "https://erebus.example:8443/"})
+    elsewhere.config["WTF_CSRF_ENABLED"] = False
+    browser = elsewhere.test_client()
+    browser.set_cookie("erebus_session", cookie.value, domain="evil.example")
+
+    answer = browser.post(f"/projects/{project.slug}/audit/2/record", base_url="http://evil.example")
+    page = browser.get(answer.location, base_url="http://evil.example").text
+
+    (record,) = records()
+    assert record.document.facts()["host"] == "erebus.example:8443"
+    assert "HTTPS://EREBUS.EXAMPLE:8443/VERIFY/" in page
+    assert "Check at erebus.example:8443/verify" in page
 
 
 def test_an_event_that_is_too_large_is_refused(app: Flask, project: Place) -> None:

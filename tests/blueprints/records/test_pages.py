@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -48,10 +49,12 @@ def test_the_form_says_what_will_be_on_it_and_what_it_displaces(
     reader: FlaskClient, project: Place, write: Callable, change: Callable
 ) -> None:
     address = f"/projects/{project.slug}/audit/3/record"
-    assert "it becomes #4 , and displaces none. The record is kept for good" in text(reader.get(address))
+    assert "it becomes #4 if nothing else happens first, and displaces none. The record is kept for good" in text(
+        reader.get(address)
+    )
     write(97)
     shown = text(reader.get(address))
-    assert "it becomes #101 and displaces #1 ." in shown
+    assert "it becomes #101 if nothing else happens first, and displaces #1 ." in shown
     assert "My Chat App · event #3" in shown
     assert "Verification code" not in shown
     for name in ("One", "Two"):
@@ -97,7 +100,7 @@ def test_the_sheet_shows_all_of_the_event(
         grouped(made.code),
         "Check at localhost/verify",
         f"Record made by Support ({made.made_by_id}) on ",
-        "Still in the log",
+        "In the log",
     ):
         assert part in re.sub(r" ?· ?", " · ", shown), part
     assert told.hash.hex() in shown.replace(" ", "")
@@ -130,9 +133,18 @@ def test_it_is_shown_from_its_own_row_whatever_happened_since(
     if ending:
         assert after.data == before.data
     else:
-        assert "Displaced from the log since" in after.text
+        assert "Displaced from the log" in after.text
         assert "My Chat App · event #2" in after.text
     assert sheet(reader, project, made, ending, asked=2)[0] == 200
+
+
+def test_an_event_that_is_neither_kept_nor_displaced_is_called_missing(
+    reader: FlaskClient, project: Place, made: AuditRecord, tamper: Callable
+) -> None:
+    tamper("id = '01HQXYZ123ABC456DEF7890000'", 2)
+
+    for shown in (sheet(reader, project, made)[1], reader.get(f"/projects/{project.slug}/records")):
+        assert "Missing from the log" in shown.text
 
 
 @pytest.mark.parametrize("ending", ["", ".png", ".json"])
@@ -204,7 +216,15 @@ def test_the_picture_holds_the_whole_record_twice(
 
 
 @pytest.mark.parametrize(
-    "assignment", ["payload = signature", "signature = payload", "\"values\" = '{}x'", "more_changes = '[1]'"]
+    "assignment",
+    [
+        "payload = signature",
+        "signature = payload",
+        "\"values\" = '{}x'",
+        "more_changes = '[1]'",
+        "more_changes = '5'",
+        f"more_changes = '{'[' * 100_000}'",
+    ],
 )
 def test_a_row_that_was_tampered_with_is_shown_as_no_record(
     app: Flask, reader: FlaskClient, project: Place, made: AuditRecord, assignment: str
@@ -219,6 +239,16 @@ def test_a_row_that_was_tampered_with_is_shown_as_no_record(
         assert "This record is not what was signed" in answer.text
     for address in ("records", "audit/2/record", "audit/2"):
         assert reader.get(f"/projects/{project.slug}/{address}").status_code == 200
+
+
+def test_without_its_keys_it_says_that_nothing_can_be_said(
+    reader: FlaskClient, project: Place, made: AuditRecord, make: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "record.key").write_text("zz")
+
+    for answer in (make(2), *(sheet(reader, project, made, ending)[1] for ending in ("", ".png", ".json"))):
+        assert answer.status_code == 503
+        assert "This says nothing about the record." in answer.text
 
 
 def test_the_event_leads_to_its_record(reader: FlaskClient, project: Place, make: Callable) -> None:
