@@ -47,7 +47,7 @@ check: lint types contracts templates  ## lint, types, contracts, and the tests 
 	$(V)/pytest -m 'not browser and not crash and not soak'
 
 test: lint types contracts templates  ## everything: both databases and a real browser
-	EREBUS_TEST_DATABASE=postgresql $(V)/pytest -m 'not browser and not soak'
+	EREBUS_TEST_DATABASE=postgresql $(V)/pytest -m 'not browser and not soak and not pure'
 	$(V)/pytest
 
 soak: $(V)/erebus-dev  ## what takes minutes, on both databases: a real server killed again and again

@@ -9,6 +9,8 @@ import pytest
 
 from erebus import trail
 
+pytestmark = pytest.mark.pure
+
 GUIDE = (Path(__file__).parents[2] / "docs" / "trail.md").read_text()
 
 

@@ -14,6 +14,8 @@ from erebus.app import BUILT_IN
 from erebus.config import PREFIX, Settings
 from erebus.plugins import load
 
+pytestmark = pytest.mark.pure
+
 ROOT = Path(__file__).parents[2]
 PLACES = (ROOT / "erebus", *(path for path in (ROOT / "examples").glob("*/*") if (path / "__init__.py").exists()))
 SOURCES = sorted(source for place in PLACES for source in place.rglob("*.py"))

@@ -35,6 +35,8 @@ from erebus.records.fitting import deflate
 from tests.records.making import KEYS, drafts, plain_facts, plain_record
 from tests.records.test_round_trip import ROOT, picture
 
+pytestmark = pytest.mark.pure
+
 RECORD = plain_record()
 FILE = json.loads(RECORD.as_text())
 FLIPS = (0x01, 0x80)

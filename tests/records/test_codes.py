@@ -24,6 +24,8 @@ from erebus.records import (
 from erebus.records.crockford import ALPHABET, CHECK
 from tests.records.making import KEY, KEYS
 
+pytestmark = pytest.mark.pure
+
 RFC_8037 = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
 
 

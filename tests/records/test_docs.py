@@ -17,6 +17,8 @@ from erebus.records.payload import _MAY_BE, _MEMBERS, PAYLOAD_LIMIT
 from tests.records.making import KEY, plain_facts, plain_record
 from tests.records.test_round_trip import picture
 
+pytestmark = pytest.mark.pure
+
 TEXT = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
 
 

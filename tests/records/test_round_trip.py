@@ -7,6 +7,7 @@ import json
 import time
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -28,6 +29,8 @@ from erebus.records import (
 )
 from erebus.records.fitting import deflate
 from tests.records.making import KEY, KEYS, drafts, plain_facts, plain_record
+
+pytestmark = pytest.mark.pure
 
 ROOT = "https://erebus.example"
 

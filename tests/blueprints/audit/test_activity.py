@@ -16,6 +16,8 @@ from erebus.blueprints.audit.filters import Filter
 from erebus.trail import AuditEvent
 from tests.blueprints.audit.test_ring import EVENT
 
+pytestmark = pytest.mark.pure
+
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ZONES = [
     "UTC",

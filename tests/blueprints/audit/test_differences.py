@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from erebus.blueprints.audit.differences import Part, differences, mark
 
+pytestmark = pytest.mark.pure
+
 WORDS = st.lists(st.sampled_from(["the", "relay", "is", "down", ",", " ", "  ", "é", "ไทย", "語"])).map("".join)
 TEXTS = st.one_of(st.text(), WORDS)
 

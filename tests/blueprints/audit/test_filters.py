@@ -13,6 +13,8 @@ from werkzeug.datastructures import MultiDict
 from erebus.blueprints.audit import asking, filters, spans
 from erebus.blueprints.audit.filters import Filter
 
+pytestmark = pytest.mark.pure
+
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 28, 18, 0, tzinfo=UTC)
 

@@ -12,6 +12,8 @@ from erebus.blueprints.audit import controls, matching
 from erebus.blueprints.audit.filters import Filter
 from erebus.trail import AuditEvent
 
+pytestmark = pytest.mark.pure
+
 ID = "01M8HMVHTTSQY49CWZQCBZT5BC"
 GRACE, LEO, KEY, PROJECT = f"user_{ID}", f"user_{ID[::-1]}", f"key_{ID}", f"proj_{ID}"
 NOON = 1_795_780_800_000  # 2026-11-27 12:00 UTC

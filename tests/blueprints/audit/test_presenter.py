@@ -12,6 +12,8 @@ import pytest
 from erebus.blueprints.audit import presenter
 from tests.blueprints.audit.test_ring import EVENT
 
+pytestmark = pytest.mark.pure
+
 MIDNIGHT = int(datetime(2026, 11, 23, 23, 30, tzinfo=UTC).timestamp() * 1000)
 
 

@@ -10,6 +10,8 @@ import pytest
 from erebus.blueprints.audit import ring
 from erebus.trail import AuditEvent, AuditLog
 
+pytestmark = pytest.mark.pure
+
 _BLANK: dict[str, Any] = dict.fromkeys(AuditEvent._fields, "")
 EVENT = AuditEvent(**{**_BLANK, "action": "create", "status": True, "number": 1, "created_at": 0})
 

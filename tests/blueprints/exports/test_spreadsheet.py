@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from erebus.blueprints.exports.spreadsheet import GUARD, as_csv
 
+pytestmark = pytest.mark.pure
+
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
     ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'", "''=1", ",", '"', '","', "\r\n", "\ufeff", "＝1"]
 )

@@ -16,6 +16,8 @@ from erebus.blueprints.history.way_back import Turn, find_way_back
 from erebus.trail import AuditEvent
 from tests.blueprints.audit.test_ring import EVENT
 
+pytestmark = pytest.mark.pure
+
 FIELDS = ("label", "status", "reason")
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from erebus.blueprints.projects import webhooks
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     "text", ["https://example.com", "https://a.b", "https://hooks.my-chat.example", "https://xn--bcher-kva.example"]

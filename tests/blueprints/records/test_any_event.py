@@ -21,6 +21,8 @@ from erebus.trail import AuditEvent
 from erebus.trail.values import keep, one_line
 from tests.blueprints.records.conftest import KEY, document, event
 
+pytestmark = pytest.mark.pure
+
 TEXTS = st.builds(lambda text, times: text * times, st.text(max_size=50), st.sampled_from([1, 1, 3, 60]))
 LINES = TEXTS.map(one_line)
 NAMES = TEXTS.map(lambda text: one_line(text, 255))

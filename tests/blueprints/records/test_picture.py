@@ -22,6 +22,8 @@ from erebus.records import Document, PublicKeys, code_of, grouped, link_to, read
 from erebus.trail import AuditEvent
 from tests.blueprints.records.conftest import KEY, changed, document, event
 
+pytestmark = pytest.mark.pure
+
 TEXT, CODE = Face(Family.TEXT, 28), Face(Family.CODE, 24)
 LONG = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. " * 35
 HAN = "".join(chr(0x4E00 + 3 * place) for place in range(2000))
