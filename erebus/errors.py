@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from flask import current_app, g, has_request_context, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, NoResultFound, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from sqlalchemy.orm.exc import ObjectDeletedError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, ServiceUnavailable
 
 from erebus.db import db, is_busy, is_in_doubt, is_unreachable
 from erebus.signing import KeysAreUnreadable
@@ -55,6 +56,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeoutError, _database_error)
+    app.register_error_handler(NoResultFound, _gone)
+    app.register_error_handler(ObjectDeletedError, _gone)
     app.register_error_handler(KeysAreUnreadable, _without_keys)
     app.teardown_appcontext(_leave)  # runs before Flask-SQLAlchemy's, which was set up first and closes the session
     app.log_exception = _log_exception  # type: ignore[assignment,method-assign]  # Flask's writes the text of any error
@@ -76,6 +79,13 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
         return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
     except (DBAPIError, PoolTimeoutError) as failure:  # the page asks for the reader
         return _database_error(failure)
+
+
+def _gone(_error: Exception) -> ResponseReturnValue:
+    """Answer 404 when somebody else has deleted what the request is about since it began."""
+    db.session.rollback()
+    g.pop("project", None)
+    return current_app.handle_http_exception(NotFound())
 
 
 def _without_keys(error: KeysAreUnreadable) -> ResponseReturnValue:

@@ -6,18 +6,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask_login import current_user
-from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm.exc import ObjectDeletedError
-from werkzeug.exceptions import NotFound
 
 from erebus import clock
 from erebus.blueprints.audit import asking, controls
 from erebus.blueprints.exports import files, services
 from erebus.blueprints.exports.forms import ExportForm
 from erebus.blueprints.exports.models import Format
-from erebus.db import db
 from erebus.forms import attempt
 from erebus.permissions import requires
 from erebus.plugins import installation
@@ -49,15 +45,6 @@ def make(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gat
         return _page(Format(kind), asked)
     file = files.write(made[-1], Format(kind))  # after the transaction: of a large log it takes a second
     return file.content, file.headers
-
-
-@bp.errorhandler(NoResultFound)
-@bp.errorhandler(ObjectDeletedError)
-def gone(_error: Exception) -> ResponseReturnValue:
-    """Answer 404 when somebody has deleted the project since the request began."""
-    db.session.rollback()
-    g.pop("project", None)
-    return current_app.handle_http_exception(NotFound())
 
 
 def _export(kind: Format, asked: Asked) -> services.Export | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from flask import (
     Blueprint,
     abort,
-    current_app,
     flash,
     g,
     make_response,
@@ -18,14 +17,10 @@ from flask import (
     url_for,
 )
 from flask_login import current_user
-from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm.exc import ObjectDeletedError
-from werkzeug.exceptions import NotFound
 
 from erebus.blueprints.keys import queries, services
 from erebus.blueprints.keys.forms import KeyForm, LabelForm, PlainForm, RevokeForm
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
-from erebus.db import db
 from erebus.forms import attempt, form_status
 from erebus.permissions import requires
 from erebus.plugins import installation
@@ -125,15 +120,6 @@ def delete(slug: str, key_id: str) -> ResponseReturnValue:
         flash("The key is deleted.")
         return redirect(url_for("keys.list", slug=slug))
     return _page(key, form)
-
-
-@bp.errorhandler(NoResultFound)
-@bp.errorhandler(ObjectDeletedError)
-def gone(_error: Exception) -> ResponseReturnValue:
-    """Answer 404 when somebody else has deleted the key, or its project, since the request began."""
-    db.session.rollback()
-    g.pop("project", None)
-    return current_app.handle_http_exception(NotFound())
 
 
 def _short(once: str | None) -> list[str]:

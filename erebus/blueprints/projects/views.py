@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm.exc import ObjectDeletedError
-from werkzeug.exceptions import NotFound
 
 from erebus.blueprints.projects import queries, services
 from erebus.blueprints.projects.forms import DeleteForm, ProjectForm, StatusForm, TitleForm, WebhookForm
@@ -132,15 +129,6 @@ def delete(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has tur
     counts = queries.count_keys([g.project], installation().settings.dormant_days)
     page = render_template("projects/delete.html", form=form, project=g.project, counts=counts[g.project.id])
     return page, form_status(form)
-
-
-@bp.errorhandler(NoResultFound)
-@bp.errorhandler(ObjectDeletedError)
-def gone(_error: Exception) -> ResponseReturnValue:
-    """Answer 404 when somebody else has deleted the project since the request began."""
-    db.session.rollback()
-    g.pop("project", None)
-    return current_app.handle_http_exception(NotFound())
 
 
 def _create(form: ProjectForm) -> Project:

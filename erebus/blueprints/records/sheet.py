@@ -11,6 +11,8 @@ from erebus.blueprints.audit.presenter import change_of, split
 from erebus.records import code_of, grouped
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from erebus.blueprints.audit.presenter import Change
     from erebus.blueprints.records.models import AuditRecord
 
@@ -149,9 +151,18 @@ def _made(facts: dict[str, Any], zone: str) -> tuple[str, ...]:
 
 def _times(moment: int, zone: str) -> tuple[str, ...]:
     """Return *moment* (milliseconds since 1970) in UTC and, if that is another one, in *zone* with its offset."""
-    there = datetime.fromtimestamp(moment / 1000, UTC).astimezone(ZoneInfo(zone))
+    known = _zone(zone)
+    there = datetime.fromtimestamp(moment / 1000, UTC).astimezone(known)
     then = f"{_clock(there.astimezone(UTC))} UTC"
-    return (then,) if zone == "UTC" else (then, f"{_clock(there)} {zone} (UTC{there.isoformat()[-6:]})")
+    return (then,) if known is UTC else (then, f"{_clock(there)} {zone} (UTC{there.isoformat()[-6:]})")
+
+
+def _zone(name: str) -> tzinfo:
+    """Return the zone *name*, UTC where there is none: it is not signed, so somebody may have changed it."""
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return UTC
 
 
 def _clock(moment: datetime) -> str:

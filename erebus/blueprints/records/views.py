@@ -6,10 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
@@ -19,7 +17,6 @@ from erebus.blueprints.records import drawing, queries, services, words
 from erebus.blueprints.records.forms import RecordForm
 from erebus.blueprints.records.qr import qr_code
 from erebus.blueprints.records.sheet import lay_out, sheet_of
-from erebus.db import db
 from erebus.forms import attempt, form_status
 from erebus.http import can
 from erebus.permissions import requires
@@ -119,15 +116,6 @@ def file(slug: str, event_id: str) -> ResponseReturnValue:
     record = _find(event_id)
     text = record.document.as_text()
     return Response(text, mimetype="application/json", headers=_attachment(slug, record, "json"))
-
-
-@bp.errorhandler(NoResultFound)
-@bp.errorhandler(ObjectDeletedError)
-def gone(_error: Exception) -> ResponseReturnValue:
-    """Answer 404 when somebody else has deleted the project since the request began."""
-    db.session.rollback()
-    g.pop("project", None)
-    return current_app.handle_http_exception(NotFound())
 
 
 def _find(event_id: str) -> AuditRecord:

@@ -40,6 +40,12 @@ def sheet(reader: FlaskClient, project: Place, record: AuditRecord, ending: str 
     return answer.status_code, answer
 
 
+def tamper_with_rows(app: Flask, assignment: str) -> None:
+    with app.app_context(), closing(db.engine.raw_connection()) as connection:  # of which the log knows nothing
+        connection.cursor().execute(f"UPDATE audit_records SET {assignment}")
+        connection.commit()
+
+
 def text(answer: object) -> str:
     """Return what can be read on a page, a space for each gap."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
@@ -229,9 +235,7 @@ def test_the_picture_holds_the_whole_record_twice(
 def test_a_row_that_was_tampered_with_is_shown_as_no_record(
     app: Flask, reader: FlaskClient, project: Place, made: AuditRecord, assignment: str
 ) -> None:
-    with app.app_context(), closing(db.engine.raw_connection()) as connection:  # of which the log knows nothing
-        connection.cursor().execute(f"UPDATE audit_records SET {assignment}")
-        connection.commit()
+    tamper_with_rows(app, assignment)
 
     for ending in ("", ".png", ".json"):
         status, answer = sheet(reader, project, made, ending)
@@ -331,3 +335,15 @@ def test_the_guide_explains_records(client: FlaskClient) -> None:
 
 def _name(record: AuditRecord) -> str:
     return f"my-chat-app-event-2-{grouped(record.code)[:9]}"
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Land", "../etc/passwd", "Europe", ""])
+def test_a_zone_that_was_tampered_with_is_told_as_utc(
+    app: Flask, reader: FlaskClient, project: Place, made: AuditRecord, zone: str
+) -> None:
+    tamper_with_rows(app, f"time_zone = '{zone}'")
+
+    status, answer = sheet(reader, project, made)
+
+    assert status == 200
+    assert not re.search(r"\(UTC[+-]", text(answer))
