@@ -34,13 +34,17 @@ class PluginError(Exception):
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """A line in a project's sidebar: shown to those who have *permission*; *endpoint* takes ``slug``."""
+    """A line in a project's sidebar: shown to those who have *permission*; *endpoint* takes ``slug``.
+
+    *also* are endpoints of pages that belong to it without lying below its address.
+    """
 
     label: str
     endpoint: str
     permission: str
     position: int = 100
     count: Callable[[Any], int] | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,7 @@ def navigation() -> list[Link]:
     items = [item for item in installation().navigation if can(item.permission)]
     hrefs = {item: url_for(item.endpoint, slug=g.project.slug) for item in items}
     here = _nearest(list(hrefs.values()), request.path.partition(".")[0])  # the log as a file belongs to the log
-    return [_link(item, href, is_here=href == here) for item, href in hrefs.items()]
+    return [_link(item, href, is_here=href == here or request.endpoint in item.also) for item, href in hrefs.items()]
 
 
 def _nearest(hrefs: list[str], path: str) -> str:

@@ -173,6 +173,7 @@ def test_whoever_is_not_signed_in_sees_the_theme_of_their_device(client: FlaskCl
         ("/projects/engine/keys/new", "API Keys", "true"),
         ("/projects/engine/audit", "Audit Logs", "page"),
         ("/projects/engine/audit.csv", "Audit Logs", "true"),
+        ("/projects/engine/records", "Audit Logs", "true"),
         ("/projects/engine/settings", "Settings", "page"),
     ],
 )

@@ -38,6 +38,15 @@ def kept(visitor: Visitor) -> list[dict[str, Any]]:
     return events
 
 
+def test_what_else_its_actor_did_that_day_is_a_link_away(support: Visitor) -> None:
+    event = kept(support)[30]
+    support.go(f"{AUDIT}/{event['number']}")
+    support.page.get_by_role("link", name=f"What else {event['actorName']} did that day").press("Enter")
+    expect(support.page.locator(".chip")).to_contain_text([f"Actor {event['actorName']}", "From", "To"])
+    expect(support.page.locator(f"#event-{event['number']}")).to_be_visible()
+    assert {event["actorName"]} == set(support.page.locator(".event h3 b").all_inner_texts())
+
+
 @pytest.mark.parametrize(
     ("action", "status", "heading"),
     [

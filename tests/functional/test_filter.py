@@ -131,3 +131,11 @@ def test_a_moment_that_was_typed_stays_in_its_control(owner: Visitor) -> None:
     owner.page.get_by_label("Status").select_option("failed")
     owner.page.get_by_role("button", name="Filter").click()
     expect(owner.page).to_have_url(re.compile(r"status=failed&from=2020-01-01T09(:|%3A)41$"))
+
+
+def test_a_day_that_is_typed_has_a_year_of_four_digits(owner: Visitor) -> None:
+    owner.go(LOG)
+    owner.page.get_by_label("From").focus()
+    owner.page.keyboard.type("111120269")
+    expect(owner.page.get_by_label("From")).not_to_have_value(re.compile(r"\d{5}-"))
+    expect(owner.page.get_by_label("From")).to_have_value(re.compile(r"\d{4}-11-11"))

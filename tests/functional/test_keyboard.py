@@ -59,6 +59,8 @@ def test_who_changed_what_is_found_and_opened_without_a_mouse(
     expect(page).to_have_title(re.compile(f"^{number} "))
     page.go_back()
     expect(page.locator(".chip")).to_have_count(2)
+    press("j")
+    expect(events.nth(2)).to_be_focused()
 
 
 def test_keys_do_nothing_where_they_are_switched_off(

@@ -111,4 +111,5 @@ def twice(page: Page, button: str, heading: str) -> None:
     page.get_by_role("main").get_by_role("button", name=button, exact=True).dblclick(delay=HAND)
     line.send("Network.emulateNetworkConditions", {**LINE, "latency": 0})
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    page.wait_for_load_state()  # whoever goes on at once would break off what the page still loads
     line.detach()

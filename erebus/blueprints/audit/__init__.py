@@ -11,6 +11,6 @@ plugin = Plugin(
     name="audit",
     blueprints=(bp,),
     permissions=PERMISSIONS,
-    navigation=(NavigationItem("Audit Logs", "audit.list", "project:audit:read", 30),),
+    navigation=(NavigationItem("Audit Logs", "audit.list", "project:audit:read", 30, also=("records.list",)),),
     init_app=init_glimpses,
 )

@@ -2,7 +2,7 @@
 // was opened marked. While nothing is new the server answers 304 and makes no page. What came is shown at once if the
 // reader is at the top, else when they ask for it or go there: nothing moves under their eyes, and all that is on the
 // page is of one moment, with the verification that was made then.
-const EVERY = 4000, AT_MOST = 60000, PATIENCE = 15000, SILENCE = 30000; // ms
+const EVERY = 4000, AT_MOST = 15000, PATIENCE = 15000, SILENCE = 30000; // ms
 const button = document.querySelector(".live-new button");
 const said = document.querySelector(".live-said");
 const away = document.querySelector(".live-away");
@@ -58,7 +58,7 @@ async function round() {
     missed += 1;
     isOver = error instanceof Over;
     if (isOver) away.textContent = `${error.message} New events do not appear by themselves until this page is loaded anew.`;
-    else if (missed > 1) away.textContent = "The server does not answer: new events appear as soon as it does.";
+    else if (missed > 1) away.textContent = "The server does not answer: new events appear once it does.";
   }
   isAsking = false;
   speak();

@@ -11,7 +11,7 @@ function isOn() {
 
 function move(step) {
   const events = [...document.querySelectorAll(".entry")].filter((event) => event.checkVisibility());
-  const current = events.indexOf(document.activeElement?.closest(".entry"));
+  const current = events.indexOf(document.activeElement?.closest(".entry") ?? document.querySelector(":target > .entry"));
   goTo(events[Math.max(current + step, 0)]);
 }
 
@@ -28,8 +28,12 @@ function open() {
   const event = document.activeElement;
   if (!event.matches(".entry")) return;
   const fold = event.querySelector("details");
-  if (fold && !fold.open) fold.open = true;
-  else event.querySelector("a.num")?.click();
+  if (fold && !fold.open) {
+    fold.open = true;
+    return;
+  }
+  history.replaceState(null, "", `#${event.parentElement.id}`); // whoever comes back goes on from here
+  event.querySelector("a.num")?.click();
 }
 
 function close() {

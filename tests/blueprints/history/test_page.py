@@ -178,6 +178,8 @@ def test_thing_that_no_kept_event_is_about_is_told_as_such(
     assert "No event of it is kept" in text
     assert "27 older events have been displaced: whatever was done to it was among them." in text
     assert told(reader, project, f"api_key/{key}.json")["standing"] == "unknown"
+    assert ">its own page</a>" not in text  # which is not open to this reader
+    assert ">its own page</a>" in page(reader, project, f"project/{project.id}")
 
 
 @pytest.mark.parametrize(
