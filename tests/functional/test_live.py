@@ -263,7 +263,7 @@ def hide(page: Page, *, hidden: bool) -> None:
     )
 
 
-AWAY = "The server does not answer: new events appear as soon as it does."
+AWAY = "The server does not answer: new events appear once it does."
 
 
 def test_a_server_that_fails_is_asked_again_quietly(reader: Visitor, write: Callable[..., str]) -> None:
