@@ -162,6 +162,8 @@ def test_a_record_leads_to_the_installation_whatever_the_browser_names(
     assert record.document.facts()["host"] == "erebus.example:8443"
     assert "HTTPS://EREBUS.EXAMPLE:8443/VERIFY/" in page
     assert "Check at erebus.example:8443/verify" in page
+    with elsewhere.app_context():
+        db.engine.dispose()
 
 
 def test_an_event_that_is_too_large_is_refused(app: Flask, project: Place) -> None:
