@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,11 @@ class Postgres:
             with (folder / "postgresql.conf").open("a") as settings:
                 settings.write("max_prepared_transactions = 10\n")  # takes effect at the start only
         self.server.start()
+        self.dropping = ThreadPoolExecutor(1)
+
+    def close(self) -> None:
+        self.dropping.shutdown()
+        self.server.cleanup()
 
     def url(self, database: str) -> str:
         return str(self.server.get_uri(database)).replace("postgresql://", "postgresql+psycopg://")
@@ -62,7 +68,7 @@ class Postgres:
         name = f"t{uuid.uuid4().hex}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield name
-        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        self.dropping.submit(self.run, f"DROP DATABASE {name} WITH (FORCE)")  # the next test need not wait for it
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +77,7 @@ def postgres(testrun_uid: str) -> Iterator[Postgres]:
     postgres.run("ALTER SYSTEM SET synchronous_commit = off")
     postgres.run("SELECT pg_reload_conf()")
     yield postgres
-    postgres.server.cleanup()
+    postgres.close()
 
 
 @pytest.fixture
