@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape as e
 
-from erebus.templating import iso, local, relative, utc
+from erebus.templating import local, relative
+from erebus.times import iso, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from erebus.blueprints.audit.presenter import Change, Shown, Value
+    from erebus.blueprints.audit.presenter import Shown
+    from erebus.wording import Change, Value
 
 _NOBODY = (
     '<svg class="avatar avatar-none" viewBox="0 0 36 36" aria-hidden="true">'

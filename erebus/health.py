@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, inspect, select
@@ -21,6 +20,7 @@ from erebus.plugins import installation
 from erebus.protection import powers, what_is_left
 from erebus.records import SigningKey
 from erebus.scope import PLATFORM, PLATFORM_CAPACITY, PROJECT_CAPACITY
+from erebus.times import utc
 from erebus.trail import is_genuine, is_known, key_fits, key_of, missing_triggers, newest_time, rooms
 from erebus.verification import checkpoints, last_verification
 
@@ -164,7 +164,7 @@ def clocks() -> Answer:
     """Ask whether the clock goes right, as far as the log can tell."""
     newest = newest_time(db.session.connection())
     if newest is not None and newest > clock.milliseconds() + _BEHIND:
-        text = f"the clock is behind the newest event, {_day(newest)}: new events get that time until it is reached"
+        text = f"the clock is behind the newest event, {utc(newest)}: new events get that time until it is reached"
         return to_be_done(text, "Set the clock by a time server (NTP). Events that were ahead stay so.")
     return well("no event is ahead of the clock")
 
@@ -212,7 +212,7 @@ def verification() -> Answer:
     last = last_verification()
     if last is None:
         return to_be_done("all logs together were never verified", _VERIFY)
-    text = f"{last.logs} logs on {_day(last.time)}"
+    text = f"{last.logs} logs on {utc(last.time)}"
     if last.unsound:
         return to_be_done(f"{text}; not sound: {_some(last.unsound)}", _VERIFY)
     if clock.milliseconds() - last.time > _OLD:
@@ -257,7 +257,3 @@ def _some(names: Iterable[str]) -> str:
     listed = list(names)
     rest = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     return ", ".join(listed[:_NAMED]) + rest
-
-
-def _day(time: int) -> str:
-    return f"{datetime.fromtimestamp(time / 1000, UTC):%Y-%m-%d %H:%M} UTC"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_timedelta
@@ -14,11 +12,13 @@ from babel.numbers import format_decimal
 from flask import g, request, url_for
 from flask_login import current_user
 
-from erebus import clock
+from erebus import clock, times
 from erebus.http import can
 from erebus.plugins import installation
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Flask
 
     from erebus.plugins import NavigationItem
@@ -44,7 +44,7 @@ class Link:
 
 def init_templating(app: Flask) -> None:
     """Give the templates of *app* their filters and functions."""
-    for ask in (utc, local, relative, iso, number, tight):
+    for ask in (times.utc, local, relative, times.iso, number, tight):
         app.add_template_filter(ask)
     for tell in (can, navigation, theme, clock.now):
         app.add_template_global(tell)
@@ -53,31 +53,21 @@ def init_templating(app: Flask) -> None:
 # Times and numbers
 
 
-def utc(moment: datetime | int, *, exact: bool = False) -> str:
-    """Return *moment* (aware, or milliseconds since 1970) as ``2026-11-24 09:41:07 UTC``, or ``09:41:07.204``."""
-    return f"{_clock(_aware(moment), exact=exact)} UTC"
-
-
 def local(moment: datetime | int, *, exact: bool = False) -> str:
-    """Return *moment* in the reader's zone as ``2026-11-24 10:41:07 UTC+01:00``; for readers in UTC as `utc` does."""
-    zone = _zone()
-    if zone.key == "UTC":
-        return utc(moment, exact=exact)
-    there = _aware(moment).astimezone(zone)
-    return f"{_clock(there, exact=exact)} UTC{there.isoformat()[-6:]}"
+    """Return *moment* in the reader's zone as ``2026-11-24 10:41:07 UTC+01:00``; for readers in UTC as `times.utc`."""
+    zone = current_user.zone if _is_signed_in() else None
+    if zone is None or zone.key == "UTC":
+        return times.utc(moment, exact=exact)
+    there, offset = times.on_clock(moment, zone, exact=exact)
+    return f"{there} UTC{offset}"
 
 
 def relative(moment: datetime | int) -> str:
     """Return how long ago *moment* was, or in how long it will be, in words: ``3 minutes ago``."""
-    distance = _aware(moment) - clock.now()
+    distance = times.at(moment) - clock.now()
     if abs(distance.total_seconds()) < 1:
         return "just now"
     return format_timedelta(distance, add_direction=True, threshold=1, locale=_LOCALE)
-
-
-def iso(moment: datetime | int) -> str:
-    """Return *moment* for the attribute ``datetime`` of a ``<time>``."""
-    return _aware(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def number(value: int) -> str:
@@ -93,20 +83,6 @@ def tight(text: str) -> str:
     """
     lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
     return type(text)(_IMPLIED.sub("", _UNSEEN.sub(">", "\n".join(line for line in lines if line))))
-
-
-def _clock(moment: datetime, *, exact: bool) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds" if exact else "seconds")
-
-
-def _aware(moment: datetime | int) -> datetime:
-    if isinstance(moment, datetime):
-        return moment.astimezone(UTC)
-    return datetime.fromtimestamp(moment / 1000, UTC)
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_user.time_zone if _is_signed_in() else "UTC")
 
 
 # The reader and the page

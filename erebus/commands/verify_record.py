@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,9 @@ from flask.cli import with_appcontext
 from erebus.commands.logs import UNANSWERED
 from erebus.records import NoRecord, NotARecord, code_of, grouped, is_abridged, read_file, read_jwks, read_payload
 from erebus.signing import public_keys
+from erebus.times import readable, utc
 from erebus.trail import printable
+from erebus.wording import text_of, value_of
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -105,14 +106,12 @@ def _rest(document: Document) -> str:
 
 def _line(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     if is_abridged(value):
-        return f"({value['length']} characters, SHA-256 {value['sha256']})"
+        return f"({value_of(value).text})"
     if name in _TIMES:
         return f"{value} ({_moment(value)})"
-    return printable(value if isinstance(value, str) else json.dumps(value))
+    return printable(text_of(value))
 
 
 def _moment(milliseconds: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(' ', 'milliseconds')[:23]} UTC"
-    except (ValueError, OverflowError, OSError):
-        return "no time that a calendar has"
+    is_known = readable(milliseconds) is not None
+    return utc(milliseconds, exact=True) if is_known else "no time that a calendar has"

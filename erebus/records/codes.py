@@ -21,9 +21,9 @@ def code_of(payload: bytes) -> str:
     return to_text(number, _LENGTH) + CHECK[number % len(CHECK)]
 
 
-def grouped(code: str) -> str:
-    """Return *code* as it is shown: four characters a group, the check character last."""
-    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
+def grouped(code: str, gap: str = "-") -> str:
+    """Return *code*, or the digits of a hash, as it is shown to be compared: four characters a group."""
+    return gap.join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
 
 
 def read_code(typed: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import rfc8785
 
@@ -84,7 +84,7 @@ def check_members(members: object) -> None:
             raise NotARecord(_wrong(name))
 
 
-def is_abridged(value: object) -> bool:
+def is_abridged(value: object) -> TypeGuard[dict[str, Any]]:
     """Return whether *value* stands for a text that is too long."""
     return (
         isinstance(value, dict)

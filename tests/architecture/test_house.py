@@ -90,6 +90,13 @@ def test_every_form_that_posts_has_a_token(path: Path) -> None:
         assert "csrf_token" in form or "hidden_tag" in form, form[:200]
 
 
+@pytest.mark.parametrize("path", named([p for p in SOURCES if "trail" not in p.parts]))
+def test_moments_become_text_in_one_place(path: Path) -> None:
+    home = {"erebus/times.py", "erebus/blueprints/audit/spans.py"}  # which has the grammar of filters
+    found = re.findall(r"\b(?:strftime|isoformat|fromtimestamp)\(|%S", path.read_text())
+    assert not found or str(path.relative_to(ROOT)) in home
+
+
 def test_styles_and_scripts_of_our_own_stay_light() -> None:
     files = [path for kind in ("css", "js") for path in (ROOT / "erebus" / "static" / kind).iterdir()]
 

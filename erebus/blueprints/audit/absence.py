@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ulid import ULID
 
-from erebus.blueprints.audit.presenter import moment_of, readable
+from erebus.blueprints.audit.presenter import moment_of
+from erebus.times import readable
 from erebus.trail import printable
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from erebus import times
 from erebus.blueprints.audit import matching, spans
 from erebus.blueprints.audit.presenter import moment_of
 
@@ -148,7 +149,7 @@ def _edges(first: int, last: int, step: timedelta, zone: tzinfo) -> list[Edge]:
 
     An hour that the clock leaves out is none, and one that it shows twice is one.
     """
-    clock = _floor(datetime.fromtimestamp(first / 1000, UTC).astimezone(zone).replace(tzinfo=None), step)
+    clock = _floor(times.at(first, zone).replace(tzinfo=None), step)
     while (moment := _moment(clock, step, zone)) is None or moment > first:
         clock -= step
     edges = [Edge(clock, moment)]
@@ -191,15 +192,12 @@ def _during(wanted: Filter, first: Edge, after: Edge, step: timedelta, zone: tzi
     if step >= _DAY:
         since, until = str(first.clock.date()), str((after.clock - _DAY).date())
     else:
-        since, until = (
-            datetime.fromtimestamp(moment / 1000, zone).isoformat(timespec="minutes")
-            for moment in (first.moment, after.moment - 60_000)
-        )
+        since, until = (spans.spelled(moment, zone) for moment in (first.moment, after.moment - 60_000))
     return wanted.change("from", since).change("to", until)
 
 
 def _label(first: Edge, after: Edge, step: timedelta, zone: tzinfo) -> str:
-    start, end = (datetime.fromtimestamp(edge.moment / 1000, zone) for edge in (first, after))
+    start, end = (times.at(edge.moment, zone) for edge in (first, after))
     day = f"{start:%a} {start.day} {start:%b %Y}"
     if step >= _WEEK:
         last = after.clock - _DAY

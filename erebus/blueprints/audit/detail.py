@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from erebus.blueprints.audit.differences import Marked
-    from erebus.blueprints.audit.presenter import Change
     from erebus.trail import AuditLog
+    from erebus.wording import Change
 
 _ROOMY = 60  # characters of a value that has a line of its own
 _ID = re.compile(r"[0-9A-Z]{26}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from erebus.blueprints.audit import spans
+from erebus.wording import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,5 +91,4 @@ def _values(event: AuditEvent) -> list[str]:
     except ValueError:
         return [event.stored_changes]  # the trail never wrote it; what is there can be found all the same
     sides = [change.get(side) for change in changes for side in ("before", "after")]
-    told = [side for side in sides if side is not None and not isinstance(side, bool)]  # the page has words for those
-    return [side if isinstance(side, str) else json.dumps(side, ensure_ascii=False) for side in told]
+    return [text_of(side) for side in sides if side is not None and not isinstance(side, bool)]  # those have words

@@ -4,47 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from erebus.trail import printable
+from erebus import times
+from erebus.wording import change_of, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, tzinfo
 
     from erebus.trail import AuditEvent
+    from erebus.wording import Change
 
 _UNFOLDED = 5  # fields of a change that may stand open; more of them wait to be asked for
-_LONG = 200  # characters of a value in a list; the event's own page has it whole
-_LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
-_SECRET = {
-    "create": "set, never shown",
-    "update": "changed, never shown",
-    "delete": "removed, never shown",
-}
 _KINDS = (str, bool, int, type(None))
 _ORDER = ("field", "name", "before", "after", "hidden")
-_UNRECORDED = "changed; value not recorded"
 _COUNTED = ["attempts", "first_at", "last_at"]  # what a line that counts failures holds (`erebus.trail.bursts`)
-_WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
-
-
-class Value(NamedTuple):
-    """One side of a change: *text*, and whether it is a word of ours that stands for a value."""
-
-    text: str
-    is_word: bool
-
-
-class Change(NamedTuple):
-    """One field's change. A side that there was none of is None; *hidden* says why no value is shown."""
-
-    name: str
-    before: Value | None = None
-    after: Value | None = None
-    hidden: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,12 +105,7 @@ def as_json(event: AuditEvent) -> dict[str, Any]:
 
 def moment_of(event: AuditEvent) -> int | None:
     """Return when *event* was, None for a time that the trail never wrote."""
-    return readable(event.created_at)
-
-
-def readable(moment: int) -> int | None:
-    """Return *moment* (milliseconds since 1970), None for one that no calendar has."""
-    return moment if 0 <= moment < _LAST_MOMENT else None
+    return times.readable(event.created_at)
 
 
 def split(description: str, reason: str | None, *, is_done: bool) -> tuple[str, str]:
@@ -165,32 +136,9 @@ def _to_show(event: AuditEvent) -> list[dict[str, Any]]:
     return [] if is_count else changes
 
 
-def change_of(stored: dict[str, Any], action: str) -> Change:
-    """Return one field's change, as it is *stored* with an event of this *action*."""
-    name = printable(str(stored.get("name", "?")))
-    if "hidden" in stored:
-        told = _SECRET.get(action, _SECRET["update"]) if stored["hidden"] == "secret" else _UNRECORDED
-        return Change(name, hidden=told)
-    before = None if action == "create" else value_of(stored.get("before"))
-    after = None if action == "delete" else value_of(stored.get("after"))
-    return Change(name, before, after)
-
-
-def value_of(value: object) -> Value:
-    """Return a stored value as it is shown, whole."""
-    if value is None or isinstance(value, bool) or value == "":
-        return Value(_WORDS[value], is_word=True)
-    return Value(printable(value if isinstance(value, str) else json.dumps(value)), is_word=False)
-
-
 def _shortened(change: Change) -> Change:
     before, after = change.before, change.after
     return change._replace(before=before and shortened(before), after=after and shortened(after))
-
-
-def shortened(value: Value) -> Value:
-    """Return *value* cut to what a list has room for."""
-    return value if len(value.text) <= _LONG else value._replace(text=f"{value.text[:_LONG]}…")
 
 
 def _fold(event: AuditEvent, count: int) -> str:
@@ -215,11 +163,11 @@ def _is_told(sentence: str, changes: tuple[Change, ...]) -> bool:
 
 def _date(event: AuditEvent, zone: tzinfo) -> date | None:
     moment = moment_of(event)
-    return None if moment is None else datetime.fromtimestamp(moment / 1000, UTC).astimezone(zone).date()
+    return None if moment is None else times.at(moment, zone).date()
 
 
 def _heading(day: date | None, today: date) -> str:
     if day is None:
         return "At a time that cannot be read"
     near = {0: "Today · ", 1: "Yesterday · "}.get((today - day).days, "")
-    return f"{near}{day:%A} {day.day} {day:%B %Y}"
+    return f"{near}{day:%A} {times.day(day)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from erebus.blueprints.audit.presenter import readable
 from erebus.db import db
+from erebus.times import readable
 from erebus.trail import open_bursts, read_head, read_log
 
 if TYPE_CHECKING:

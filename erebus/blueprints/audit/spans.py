@@ -10,6 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from erebus.times import at
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -59,6 +61,11 @@ def end(text: str, zone: tzinfo) -> int:
         return _milliseconds(moment + timedelta(days=1))  # on the clock of the zone, whose days are not all as long
     seconds = 1 if ":" in text[_MINUTE_LENGTH : _MINUTE_LENGTH + 1] else 60
     return _milliseconds(moment) + seconds * 1000
+
+
+def spelled(moment: datetime | int, zone: tzinfo) -> str:
+    """Return *moment* as a filter has it, to the minute."""
+    return at(moment, zone).isoformat(timespec="minutes")
 
 
 def _is_possible(spelled: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from erebus.blueprints.audit.spans import is_moving
+from erebus.blueprints.audit.spans import is_moving, spelled
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -26,5 +26,4 @@ def tag_of(log: AuditLog | None, *asked: str) -> str:
 
 def time_of(wanted: Filter, zone: tzinfo, now: datetime) -> str:
     """Return what of the time the answer depends on: the day, by which it says *Today*, or more if a span goes on."""
-    there = now.astimezone(zone)
-    return there.isoformat(timespec="minutes") if is_moving(wanted.since) else str(there.date())
+    return spelled(now, zone) if is_moving(wanted.since) else str(now.astimezone(zone).date())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -18,6 +17,7 @@ from erebus.verification import examine
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from flask import Response
     from flask.typing import ResponseReturnValue
@@ -37,7 +37,7 @@ def list_events(slug: str) -> ResponseReturnValue:
     time, it is answered with 304 while nothing is. Without ``after`` there is no tag: a page that is loaded anew is to
     be verified anew. ``go`` leads to the event of that number.
     """
-    zone, now = ZoneInfo(current_user.time_zone), clock.now()
+    zone, now = current_user.zone, clock.now()
     asked, numbers = asking.read(request.args, zone, now, also=("after", "go")), _numbers_asked()
     if numbers.go:
         return redirect(url_for("audit.show", slug=slug, event_id=numbers.go))
@@ -121,7 +121,7 @@ def _numbers_asked() -> _Numbers:
 @requires("project:audit:read")
 def list_json(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
     """Give a page of what the filter lets through; ``next`` is what ``before`` is on the page after it, or null."""
-    zone, now = ZoneInfo(current_user.time_zone), clock.now()
+    zone, now = current_user.zone, clock.now()
     asked = asking.read(request.args, zone, now)
     try:
         before = queries.read_number(request.args, "before")

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erebus import clock
 from erebus.db import Identified, Model, Timestamp, choice
+from erebus.times import zone_of
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
     class Account:
         """What Flask-Security's mixin gives to `User`; its own annotations contradict a mapped class."""
@@ -82,6 +84,11 @@ class User(Identified, Account, Model):
     created_at: Mapped[datetime] = mapped_column(Timestamp, default=clock.now)
 
     picture: Mapped[Image | None] = relationship(cascade="")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which times are shown to them."""
+        return zone_of(self.time_zone)
 
 
 class PlatformSetting(Model):

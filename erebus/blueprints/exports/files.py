@@ -8,13 +8,13 @@ headers of the answer; that the log is not what was written, in the name of the 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from erebus.blueprints.audit.presenter import as_json, moment_of
 from erebus.blueprints.exports.models import Format
 from erebus.blueprints.exports.spreadsheet import as_csv
+from erebus.times import at, on_clock, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def _name(export: Export, kind: Format) -> str:
     """Return the name of the file, in letters that every system knows: a slug has no others."""
     selection = export.selection
     mark = "" if selection.verification.is_sound else "-not-sound"
-    day = export.at.astimezone(UTC).date()
+    day = at(export.at).date()
     return f"{export.project.slug}-audit-{selection.first}-{selection.last}-{day}{mark}.{kind}"
 
 
@@ -122,8 +122,7 @@ def _note(export: Export) -> str:
     selection = export.selection
     kept, shown = len(selection.log.events), len(selection.found)
     hidden = f"{selection.hidden} hidden by the filter {selection.wanted.box}" if selection.hidden else "none hidden"
-    at = f"{export.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return f"note: {shown} of {kept} kept events, {hidden}; exported {at}; {soundness(selection)}"
+    return f"note: {shown} of {kept} kept events, {hidden}; exported {utc(export.at)}; {soundness(selection)}"
 
 
 def _row(event: AuditEvent, zone: ZoneInfo) -> dict[str, Any]:
@@ -144,6 +143,6 @@ def _times(event: AuditEvent, zone: ZoneInfo) -> dict[str, str]:
     names = ("createdAt (UTC)", f"createdAt ({zone.key})")
     if milliseconds is None:
         return dict.fromkeys(names, "")
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    there = moment.astimezone(zone).isoformat(" ", "milliseconds")
-    return dict(zip(names, (moment.replace(tzinfo=None).isoformat(" ", "milliseconds"), there), strict=True))
+    then, _ = on_clock(milliseconds, exact=True)
+    there = "".join(on_clock(milliseconds, zone, exact=True))
+    return dict(zip(names, (then, there), strict=True))

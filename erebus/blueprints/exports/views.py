@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, render_template, request
 from flask_login import current_user
@@ -48,11 +47,11 @@ def make(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gat
 
 
 def _export(kind: Format, asked: Asked) -> services.Export | None:
-    return services.export_log(g.project, kind, asked.filter, _zone(), by=current_user)
+    return services.export_log(g.project, kind, asked.filter, current_user.zone, by=current_user)
 
 
 def _page(kind: Format, asked: Asked) -> ResponseReturnValue:
-    selection = services.choose(g.project.id, asked.filter, _zone())
+    selection = services.choose(g.project.id, asked.filter, current_user.zone)
     page = render_template(
         "exports/show.html",
         kind=kind,
@@ -73,8 +72,4 @@ def _status(asked: Asked, selection: services.Selection | None) -> HTTPStatus:
 
 
 def _asked() -> Asked:
-    return asking.read(request.args, _zone(), clock.now())
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_user.time_zone)
+    return asking.read(request.args, current_user.zone, clock.now())

@@ -5,17 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from erebus.blueprints.audit.presenter import shortened, value_of
 from erebus.blueprints.audit.queries import PAGE_SIZE, turn_to
 from erebus.blueprints.history.states import Known, Standing
 from erebus.blueprints.history.way_back import Turn
+from erebus.wording import shortened, value_of
 
 if TYPE_CHECKING:
-    from erebus.blueprints.audit.presenter import Value
     from erebus.blueprints.audit.queries import Page
     from erebus.blueprints.history.states import FieldState, History, State
     from erebus.blueprints.history.way_back import Step, WayBack
     from erebus.trail import AuditEvent
+    from erebus.wording import Value
 
 _NO_VALUE = {
     Known.WITHHELD: "never shown",

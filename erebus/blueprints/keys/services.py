@@ -16,6 +16,7 @@ from erebus.blueprints.keys import secret as secrets
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
 from erebus.blueprints.projects.models import Project
 from erebus.db import db
+from erebus.times import at, day
 from erebus.trail import Refused
 
 if TYPE_CHECKING:
@@ -177,6 +178,6 @@ def _check_label(key: ApiKey, label: str, attempted: Mapping[str, Any], *, actio
 
 def _check_not_revoked(key: ApiKey, attempted: Mapping[str, Any], field: str | None = None) -> None:
     if key.is_revoked:
-        since = f" on {key.revoked_at:%-d %B %Y} (UTC)" if key.revoked_at else ""
+        since = f" on {day(at(key.revoked_at))} (UTC)" if key.revoked_at else ""
         reason = f"The key was revoked{since}, which is final. Create a new key instead."
         raise KeyIsRevoked(key, attempted, reason=reason, field=field)

@@ -15,9 +15,9 @@ from erebus.records import KEYWORD
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from erebus.blueprints.audit.presenter import Change, Value
     from erebus.blueprints.records.qr import QrCode
     from erebus.blueprints.records.sheet import Part, Row, Sheet
+    from erebus.wording import Change, Value
 
 SCALE = 2
 WIDTH = 800 * SCALE

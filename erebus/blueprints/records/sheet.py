@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from erebus.blueprints.audit.presenter import change_of, split
+from erebus.blueprints.audit.presenter import split
 from erebus.records import code_of, grouped
+from erebus.times import on_clock, utc, zone_of
+from erebus.wording import change_of, value_of
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from erebus.blueprints.audit.presenter import Change
     from erebus.blueprints.records.models import AuditRecord
+    from erebus.wording import Change
 
 _KINDS = {"key": "API key", "anonymous": "not signed in", "system": "Erebus itself"}
-_HASH_GROUP, _HASH_LINE = 4, 32  # digits
+_HASH_LINE = 32  # digits
 _TITLES = {"create": "Created with", "delete": "Deleted with"}
 
 
@@ -130,17 +128,14 @@ def _named(title: str, name: str, identity: str, kind: str) -> Row:
 
 
 def _value(text: str | None, *, is_code: bool = False) -> Part:
-    return Part(text, is_code=is_code) if text else Part("none" if text is None else "empty", is_word=True)
+    shown = value_of(text)
+    return Part(shown.text, is_code=is_code and not shown.is_word, is_word=shown.is_word)
 
 
 def _hash(digits: str) -> tuple[tuple[Part, ...], ...]:
     """Return *digits* in groups of four, in two lines of the same length: to be read aloud and compared."""
     lines = (digits[at : at + _HASH_LINE] for at in range(0, len(digits), _HASH_LINE))
-    return tuple((Part(_spaced(line), is_code=True),) for line in lines)
-
-
-def _spaced(digits: str) -> str:
-    return " ".join(digits[at : at + _HASH_GROUP] for at in range(0, len(digits), _HASH_GROUP))
+    return tuple((Part(grouped(line, " "), is_code=True),) for line in lines)
 
 
 def _made(facts: dict[str, Any], zone: str) -> tuple[str, ...]:
@@ -151,19 +146,6 @@ def _made(facts: dict[str, Any], zone: str) -> tuple[str, ...]:
 
 def _times(moment: int, zone: str) -> tuple[str, ...]:
     """Return *moment* (milliseconds since 1970) in UTC and, if that is another one, in *zone* with its offset."""
-    known = _zone(zone)
-    there = datetime.fromtimestamp(moment / 1000, UTC).astimezone(known)
-    then = f"{_clock(there.astimezone(UTC))} UTC"
-    return (then,) if known is UTC else (then, f"{_clock(there)} {zone} (UTC{there.isoformat()[-6:]})")
-
-
-def _zone(name: str) -> tzinfo:
-    """Return the zone *name*, UTC where there is none: it is not signed, so somebody may have changed it."""
-    try:
-        return UTC if name == "UTC" else ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return UTC
-
-
-def _clock(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
+    known, then = zone_of(zone), utc(moment, exact=True)  # a zone is not signed: somebody may have changed it
+    there, offset = on_clock(moment, known, exact=True)
+    return (then,) if known.key == "UTC" else (then, f"{there} {zone} (UTC{offset})")

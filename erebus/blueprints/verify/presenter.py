@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erebus.blueprints.verify.verdicts import Loss, Outcome
-from erebus.records import is_abridged
-from erebus.trail import printable
+from erebus.records import grouped
+from erebus.times import readable
+from erebus.wording import change_of, value_of
 
 if TYPE_CHECKING:
     from erebus.blueprints.verify.verdicts import Place, Verdict
     from erebus.records import Document
+    from erebus.wording import Change, Value
 
-_HASHES, _GROUP = ("hash", "previousHash"), 4
-_LAST_MOMENT = 253_370_764_800_000  # the year 9999: no calendar goes further
-_SECRET = {"create": "set, never shown", "update": "changed, never shown", "delete": "removed, never shown"}
-_UNRECORDED = "changed; value not recorded"
-_WORDS = {None: "none", "": "empty", True: "yes", False: "no"}
+_HASHES = ("hash", "previousHash")
 NAMES = {
     "format": "Format",
     "keyId": "Key",
@@ -83,25 +80,12 @@ class Check(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A field of the record; *is_word* says that the text stands for a value, *is_code* that it is for machines.
-
-    *is_hash* says that it is digits in groups, for two lines.
-    """
+    """A field of the record; *is_code* says that it is for machines, *is_hash* that it is in groups, for two lines."""
 
     name: str
-    text: str
-    is_word: bool = False
-    is_code: bool = False
-    is_hash: bool = False
-
-
-class Change(NamedTuple):
-    """One field's change; *hidden* says why it has no sides."""
-
-    name: str
-    before: Fact | None
-    after: Fact | None
-    hidden: str = ""
+    value: Value
+    is_code: bool
+    is_hash: bool
 
 
 class Sheet(NamedTuple):
@@ -109,7 +93,7 @@ class Sheet(NamedTuple):
 
     facts: dict[str, Any]
     title: str
-    sentence: Fact
+    sentence: Value
     created_at: int | None
     recorded_at: int | None
     groups: dict[str, tuple[Fact, ...]]
@@ -155,32 +139,25 @@ def sheet(document: Document) -> Sheet:
     more = facts.get("moreChanges", {"count": 0})
     return Sheet(
         facts=facts,
-        title=f"{_value(facts['projectTitle']).text} · event #{facts['number']}",
-        sentence=_value(facts["description"]),
-        created_at=_moment(facts["createdAt"]),
-        recorded_at=_moment(facts["recordedAt"]),
+        title=f"{value_of(facts['projectTitle']).text} · event #{facts['number']}",
+        sentence=value_of(facts["description"]),
+        created_at=readable(facts["createdAt"]),
+        recorded_at=readable(facts["recordedAt"]),
         groups={title: tuple(_facts(facts, members)) for title, members in _GROUPS.items()},
-        changes=tuple(_change(change, facts["action"]) for change in facts["changes"]),
+        changes=tuple(change_of(change, facts["action"]) for change in facts["changes"]),
         missing=more["count"],
     )
 
 
 def _facts(facts: dict[str, Any], members: tuple[str, ...]) -> list[Fact]:
     """Return *members* as far as the record has them: what was left out of it is not called none."""
-    present = [name for name in members if name in facts]
-    texts = {name: _value(_grouped(facts[name]) if name in _HASHES else facts[name]) for name in present}
-    return [
-        fact._replace(name=NAMES[name], is_code=_is_code(name), is_hash=name in _HASHES) for name, fact in texts.items()
-    ]
+    return [_fact(name, facts[name]) for name in members if name in facts]
 
 
-def _grouped(digits: str) -> str:
-    """Return *digits* in groups of four, as they stand on the record: to be compared."""
-    return " ".join(digits[at : at + _GROUP] for at in range(0, len(digits), _GROUP))
-
-
-def _is_code(name: str) -> bool:
-    return name in _TOLD or name.endswith("Id")
+def _fact(name: str, value: Any) -> Fact:  # noqa: ANN401 - any JSON value
+    is_hash, is_code = name in _HASHES, name in _TOLD or name.endswith("Id")
+    shown = value_of(grouped(value, " ") if is_hash else value)
+    return Fact(NAMES[name], shown, is_code and not shown.is_word, is_hash)
 
 
 def _of_log(place: Place) -> Check:
@@ -198,28 +175,6 @@ def _of_log(place: Place) -> Check:
         return Check("off", "Log", _DISPLACED)
     told = f"Displaced by #{place.by.number}, which was written on"
     return Check("off", "Log", told, place.by.created_at)
-
-
-def _change(change: dict[str, Any], action: str) -> Change:
-    name = _value(change["name"]).text
-    if "hidden" in change:
-        told = _SECRET.get(action, _SECRET["update"]) if change["hidden"] == "secret" else _UNRECORDED
-        return Change(name, None, None, told)
-    before = None if action == "create" else _value(change["before"])
-    after = None if action == "delete" else _value(change["after"])
-    return Change(name, before, after)
-
-
-def _value(value: Any) -> Fact:  # noqa: ANN401 - any JSON value
-    if is_abridged(value):
-        return Fact("", f"{value['length']:,} characters, SHA-256 {value['sha256']}", is_word=True)
-    if value is None or isinstance(value, bool) or value == "":
-        return Fact("", _WORDS[value], is_word=True)
-    return Fact("", printable(value if isinstance(value, str) else json.dumps(value)))
-
-
-def _moment(milliseconds: int) -> int | None:
-    return milliseconds if milliseconds < _LAST_MOMENT else None
 
 
 _SIGNED = "This installation signed this record, and nothing in it was changed since."

@@ -76,8 +76,8 @@ def keys() -> ResponseReturnValue:
 def security() -> ResponseReturnValue:
     """Say where to report what is wrong with the security of this installation (RFC 9116)."""
     address = quote(installation().settings.support_email, safe="@+")
-    expires = (clock.now() + _EXPIRES).replace(hour=0, minute=0, second=0, microsecond=0)
-    text = f"Contact: mailto:{address}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"
+    expires = (clock.now() + _EXPIRES).date()
+    text = f"Contact: mailto:{address}\nExpires: {expires}T00:00:00Z\nPreferred-Languages: en\n"
     return text, {"Content-Type": "text/plain; charset=utf-8"}
 
 

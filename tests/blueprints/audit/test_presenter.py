@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from erebus.blueprints.audit import presenter
+from erebus.wording import Change, Value
 from tests.blueprints.audit.test_ring import EVENT
 
 pytestmark = pytest.mark.pure
@@ -56,7 +57,7 @@ def test_a_day_is_one_of_the_readers_zone(zone: str, headings: list[str]) -> Non
 def test_values_that_are_no_text_are_words(value: object, text: str, is_word: bool) -> None:
     shown = show("update", [change(value, "other")])
 
-    assert shown.changes[0].before == presenter.Value(text, is_word)
+    assert shown.changes[0].before == Value(text, is_word)
 
 
 def test_creation_has_no_before_and_deletion_no_after() -> None:
@@ -75,7 +76,7 @@ def test_creation_has_no_before_and_deletion_no_after() -> None:
 def test_hidden_values_say_why(hidden: str, action: str, told: str) -> None:
     shown = show(action, [{"field": "digest", "name": "secret", "hidden": hidden}])
 
-    assert shown.changes[0] == presenter.Change("secret", hidden=told)
+    assert shown.changes[0] == Change("secret", hidden=told)
 
 
 def test_what_the_sentence_tells_stays_folded_and_what_failed_stands_open() -> None:
