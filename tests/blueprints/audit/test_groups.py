@@ -145,7 +145,7 @@ def test_three_events_of_one_request_are_folded_under_what_they_say(
 
     text = page(reader, project)
 
-    heading = re.search(r'<li class="event group" id="events-6">.*?<details class="changes group-fold">', text)
+    heading = re.search(r'<li class="event" id="events-6">.*?<details class="changes group-fold">', text)
     assert heading
     assert '<b>Owner</b> <span class="did">3 × Generated new API key</span>' in heading[0]
     assert '<span class="kind">api_key</span> Staging a, Staging b, Staging c</p>' in heading[0]
