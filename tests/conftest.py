@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery staple 9"
 DATABASE = os.environ.get("EREBUS_TEST_DATABASE", "sqlite")
+only_postgresql = pytest.mark.skipif(DATABASE != "postgresql", reason="on SQLite one writes at a time")
 
 # How long a machine takes over an example says nothing about the example.
 hypothesis.settings.register_profile("erebus", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -17,10 +17,9 @@ from erebus.db import db, prepare, transaction
 from erebus.trail import read_log
 from erebus.upgrading import owner_connection
 from tests.blueprints.keys.conftest import app_context, key, owner, project
-from tests.conftest import DATABASE
+from tests.conftest import DATABASE, only_postgresql
 
 __all__ = ["app_context", "key", "owner", "project"]
-only_postgresql = pytest.mark.skipif(DATABASE != "postgresql", reason="on SQLite one writes at a time")
 
 
 @pytest.fixture

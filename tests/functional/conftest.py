@@ -72,3 +72,15 @@ def cookies(demo: Live, browser: Browser) -> Callable[[str], StorageState]:
         return kept[name]
 
     return cookies
+
+
+@pytest.fixture
+def owner(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
+    """The owner of the demo's projects."""
+    return visit(demo, cookies=cookies("owner"))
+
+
+@pytest.fixture
+def support(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
+    """Somebody who looks at the demo."""
+    return visit(demo, cookies=cookies("support"))

@@ -22,12 +22,6 @@ AUDIT = "/projects/kiteline/audit"
 LONG_AGO = "01HQXYZ123ABC456DEF7890000"  # March 2024
 
 
-@pytest.fixture
-def support(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
-    """Somebody who looks."""
-    return visit(demo, cookies=cookies("support"))
-
-
 def kept(visitor: Visitor) -> list[dict[str, Any]]:
     """Return the events that the log keeps, newest first."""
     events: list[dict[str, Any]] = []

@@ -22,12 +22,6 @@ LOG = "/projects/kiteline/audit"
 BOX = "Search and filter the log"
 
 
-@pytest.fixture
-def owner(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
-    """The owner of a project whose log is full."""
-    return visit(demo, cookies=cookies("owner"))
-
-
 def chips(visitor: Visitor) -> Locator:
     return visitor.page.get_by_role("list", name="Active filters").locator(".chip")
 

@@ -22,12 +22,6 @@ CHAT = "/projects/kiteline"
 AUDIT = f"{CHAT}/audit"
 
 
-@pytest.fixture
-def owner(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
-    """Somebody who may see keys and members."""
-    return visit(demo, cookies=cookies("owner"))
-
-
 def events(visitor: Visitor, asked: str) -> list[dict[str, Any]]:
     """Return the newest page of what a filter lets through."""
     found: list[dict[str, Any]] = visitor.page.request.get(f"{visitor.address}{AUDIT}.json?{asked}").json()["events"]

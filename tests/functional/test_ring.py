@@ -22,12 +22,6 @@ pytestmark = pytest.mark.browser
 LOG = "/projects/kiteline/audit"
 
 
-@pytest.fixture
-def support(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
-    """Somebody who looks."""
-    return visit(demo, cookies=cookies("support"))
-
-
 def ring(visitor: Visitor) -> Locator:
     return visitor.page.get_by_role("slider", name="Events by number")
 

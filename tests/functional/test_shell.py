@@ -22,12 +22,6 @@ pytestmark = pytest.mark.browser
 CHAT = "/projects/kiteline"
 
 
-@pytest.fixture
-def owner(visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState]) -> Visitor:
-    """The owner of two projects."""
-    return visit(demo, cookies=cookies("owner"))
-
-
 @pytest.mark.parametrize("has_scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_one_goes_from_project_to_project_in_the_top_bar(
     visit: Callable[..., Visitor], demo: Live, cookies: Callable[..., StorageState], *, has_scripts: bool

@@ -15,13 +15,12 @@ from sqlalchemy.pool import QueuePool
 from erebus import trail
 from erebus.db import prepare
 from erebus.trail.ledger import lock
-from tests.conftest import DATABASE
+from tests.conftest import DATABASE, only_postgresql
 from tests.trail.conftest import CAPACITY, KEY, Book, Note, Shelf, kept
 from tests.trail.test_attempts import BookIsLent
 
 PATIENCE = 20  # seconds; a test that needs them has failed
 WRITERS = 6
-only_postgresql = pytest.mark.skipif(DATABASE != "postgresql", reason="on SQLite one writes at a time")
 
 
 @pytest.fixture

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from erebus.blueprints.auth import services as accounts
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys import services as keys
-from erebus.blueprints.keys.models import Environment
+from erebus.blueprints.keys.models import ApiKey, Environment
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, Region
 from erebus.db import db, transaction
 from erebus.permissions import Role
 from erebus.trail import Actor, ActorKind, AuditLog, Refused, acting_as, drop_triggers, read_log
 from erebus.upgrading import owner_connection
-from tests.conftest import PASSWORD
+from tests.blueprints.people import register
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,6 @@ class Place:
     id: str
     slug: str
     owner_id: str
-
-
-def register(name: str) -> User:
-    """Make an account ``<name>@example.com``."""
-    draft = accounts.draft_account(name=name.title(), email=f"{name}@example.com", password=PASSWORD)
-    with transaction():
-        return accounts.register_user(draft)
 
 
 @contextmanager
@@ -75,6 +68,11 @@ def change(app: Flask, project: Place) -> Callable[[Callable[[Project], object]]
                 pass
 
     return change
+
+
+def only_key(project: Project) -> ApiKey:
+    """Return the key of *project*, which has one."""
+    return db.session.scalars(select(ApiKey).where(ApiKey.project_id == project.id)).one()
 
 
 @pytest.fixture

@@ -13,15 +13,13 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event as database_event
-from sqlalchemy import select
 
 from erebus.blueprints.keys import services as keys
-from erebus.blueprints.keys.models import ApiKey, Environment
-from erebus.blueprints.projects.models import Project
+from erebus.blueprints.keys.models import Environment
 from erebus.blueprints.projects.services import rename
 from erebus.db import db
 from erebus.trail import AuditEvent, AuditLog
-from tests.blueprints.audit.conftest import Place
+from tests.blueprints.audit.conftest import Place, only_key
 
 LONG = "My Chat App with a name that goes on and on"
 Log = Callable[[], AuditLog]
@@ -190,10 +188,6 @@ def test_failed_change_says_what_is_and_what_was_wanted(
     assert fact(text, "Status") == "Failed"
     assert '<del><span class="visually-hidden">is </span>Key</del>' in text
     assert '<ins><span class="visually-hidden">wanted </span>Another</ins>' in text
-
-
-def only_key(project: Project) -> ApiKey:
-    return db.session.scalars(select(ApiKey).where(ApiKey.project_id == project.id)).one()
 
 
 def test_deletion_shows_what_was(reader: FlaskClient, project: Place, change: Callable, log: Log) -> None:

@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from erebus.blueprints.keys import services as keys
-from erebus.blueprints.keys.models import ApiKey, Environment
+from erebus.blueprints.keys.models import Environment
 from erebus.blueprints.projects.models import Project
 from erebus.blueprints.projects.services import rename, set_webhook_url
-from erebus.db import db
 from erebus.trail import AuditLog
-from tests.blueprints.audit.conftest import Place
+from tests.blueprints.audit.conftest import Place, only_key
 
 
 @pytest.fixture
@@ -32,10 +30,6 @@ def key(change: Callable, log: Callable[[], AuditLog]) -> str:
 
 def add_key(project: Project, label: str) -> None:
     keys.create_key(project, label, Environment.DEVELOPMENT, by=project.owner)
-
-
-def only_key(project: Project) -> ApiKey:
-    return db.session.scalars(select(ApiKey).where(ApiKey.project_id == project.id)).one()
 
 
 def page(client: FlaskClient, project: Place, rest: str, status: int = 200) -> str:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
-from erebus.blueprints.auth import services as accounts
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.projects import services
 from erebus.blueprints.projects.models import Project, Region
 from erebus.db import db, transaction
 from erebus.permissions import Role
 from erebus.trail import AuditEvent, Refused, read_log
-from tests.conftest import PASSWORD
+from tests.blueprints.people import register
 
 PEOPLE = {"admin": Role.ADMIN, "developer": Role.DEVELOPER, "support": Role.SUPPORT}
 
@@ -25,13 +24,6 @@ def app_context(app: Flask) -> Iterator[None]:
     """The app, pushed: for tests that call services."""
     with app.app_context():
         yield
-
-
-def register(name: str) -> User:
-    """Make an account ``<name>@example.com``."""
-    draft = accounts.draft_account(name=name.title(), email=f"{name}@example.com", password=PASSWORD)
-    with transaction():
-        return accounts.register_user(draft)
 
 
 @pytest.fixture

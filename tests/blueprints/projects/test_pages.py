@@ -17,7 +17,7 @@ from erebus.blueprints.projects import services
 from erebus.blueprints.projects.models import Project, ProjectStatus, Region
 from erebus.db import db, transaction
 from erebus.trail import AuditEvent
-from tests.blueprints.projects.conftest import register
+from tests.blueprints.people import register
 
 SignIn = Callable[[str], FlaskClient]
 Log = Callable[[str], list[AuditEvent]]

@@ -16,7 +16,8 @@ from erebus.blueprints.projects.models import Membership, Project, ProjectStatus
 from erebus.db import db, transaction
 from erebus.permissions import Role
 from erebus.trail import AuditEvent
-from tests.blueprints.projects.conftest import Attempt, register
+from tests.blueprints.people import register
+from tests.blueprints.projects.conftest import Attempt
 
 Log = Callable[[str], list[AuditEvent]]
 Try = Callable[[Callable[[], object]], Attempt]

@@ -18,7 +18,7 @@ from erebus.blueprints.projects import services
 from erebus.blueprints.projects.models import Project, Region
 from erebus.db import db, transaction
 from erebus.trail import AuditEvent, Refused, verify
-from tests.blueprints.projects.conftest import register
+from tests.blueprints.people import register
 
 Log = Callable[[str], list[AuditEvent]]
 

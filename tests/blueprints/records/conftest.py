@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 
 from erebus.blueprints.records.models import AuditRecord
 from erebus.db import db
-from erebus.records import Document, Making, SigningKey, facts_of, fit
+from erebus.records import Document, Making, facts_of, fit
 from erebus.trail import AuditEvent
 from tests.blueprints.audit.conftest import Place, change, log, project, reader, refuse, tamper, write
+from tests.records.making import KEY
 
-KEY = SigningKey(bytes(range(32)))
 EVENT = {
     "log_id": "proj_01K9ZP0H6N3B8D2F7J4S5W1TQA",
     "slot": 1,

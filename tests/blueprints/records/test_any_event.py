@@ -19,7 +19,8 @@ from erebus.records import Making, code_of, facts_of, grouped, link_to, read_doc
 from erebus.records.fitting import DEFLATED_LIMIT, deflate
 from erebus.trail import AuditEvent
 from erebus.trail.values import keep, one_line
-from tests.blueprints.records.conftest import KEY, document, event
+from tests.blueprints.records.conftest import document, event
+from tests.records.making import KEY, hashes
 
 pytestmark = pytest.mark.pure
 
@@ -27,7 +28,6 @@ TEXTS = st.builds(lambda text, times: text * times, st.text(max_size=50), st.sam
 LINES = TEXTS.map(one_line)
 NAMES = TEXTS.map(lambda text: one_line(text, 255))
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), TEXTS, st.binary(max_size=60))
-HASHES = st.binary(min_size=32, max_size=32)
 
 
 @st.composite
@@ -62,8 +62,8 @@ EVENTS = st.builds(
     request_id=st.none() | st.just("01KAQ7M3V9X2C8B5N1T6R4W0ZE"),
     address=st.none() | st.ip_addresses().map(str),
     user_agent=st.none() | LINES,
-    previous_hash=HASHES,
-    hash=HASHES,
+    previous_hash=hashes,
+    hash=hashes,
 )
 
 

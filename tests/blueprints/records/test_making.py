@@ -25,7 +25,8 @@ from erebus.permissions import Role
 from erebus.records import PublicKeys, grouped
 from erebus.signing import public_keys
 from erebus.trail import verify
-from tests.blueprints.audit.conftest import Place, register
+from tests.blueprints.audit.conftest import Place
+from tests.blueprints.people import register
 from tests.blueprints.records.conftest import event
 
 

@@ -22,7 +22,8 @@ from erebus.blueprints.records.models import AuditRecord
 from erebus.db import db
 from erebus.records import grouped, read_document, read_link
 from erebus.signing import public_keys
-from tests.blueprints.audit.conftest import Place, register
+from tests.blueprints.audit.conftest import Place
+from tests.blueprints.people import register
 
 LONG_CODE = "7KMQ-2XW9-PD4R-HT6V-N3CE-X"
 

@@ -20,7 +20,8 @@ from erebus.blueprints.records.qr import WIDTH, qr_code
 from erebus.blueprints.records.sheet import lay_out
 from erebus.records import Document, PublicKeys, code_of, grouped, link_to, read_document, read_link, read_png
 from erebus.trail import AuditEvent
-from tests.blueprints.records.conftest import KEY, changed, document, event
+from tests.blueprints.records.conftest import changed, document, event
+from tests.records.making import KEY
 
 pytestmark = pytest.mark.pure
 
