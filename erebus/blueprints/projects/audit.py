@@ -21,9 +21,13 @@ def _creation(change: ChangeSet) -> str:
 
 
 def _status(change: ChangeSet) -> str:
-    direction = f"{change.before('status')} → {change.after('status')}"
-    others = [f"; {_part(field)}" for field in change.fields if field.field != "status"]
-    return f"status of {_project(change)}: {direction}{''.join(others)}"
+    return _turn(change, "status", _project(change))
+
+
+def _turn(change: ChangeSet, name: str, whose: str) -> str:
+    """Tell from what to what *name* went, and what else went with it."""
+    others = [f"; {_part(field)}" for field in change.fields if field.field != name]
+    return f"{name} of {whose}: {change.before(name)} → {change.after(name)}{''.join(others)}"
 
 
 def _settings(change: ChangeSet) -> str:
@@ -72,9 +76,7 @@ def _addition(change: ChangeSet) -> str:
 
 
 def _role(change: ChangeSet) -> str:
-    direction = f"{change.before('role')} → {change.after('role')}"
-    others = [f"; {_part(field)}" for field in change.fields if field.field != "role"]
-    return f"role of '{change.label}': {direction}{''.join(others)}"
+    return _turn(change, "role", f"'{change.label}'")
 
 
 def _removal(change: ChangeSet) -> str:
