@@ -12,7 +12,6 @@ from erebus.records.fitting import fit
 from erebus.records.keys import PublicKeys, SigningKey, key_id, read_jwks
 from erebus.records.links import link_to, read_link
 from erebus.records.payload import (
-    FORMAT,
     ORIGIN,
     NoRecord,
     NotARecord,
@@ -20,12 +19,10 @@ from erebus.records.payload import (
     canonical,
     is_abridged,
     read_payload,
-    strict_json,
 )
 from erebus.records.pictures import KEYWORD, PNG, read_png
 
 __all__ = [
-    "FORMAT",
     "KEYWORD",
     "ORIGIN",
     "PNG",
@@ -54,5 +51,4 @@ __all__ = [
     "read_link",
     "read_payload",
     "read_png",
-    "strict_json",
 ]
