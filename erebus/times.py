@@ -49,6 +49,11 @@ def utc(moment: datetime | int, *, exact: bool = False) -> str:
     return f"{on_clock(moment, exact=exact)[0]} UTC"
 
 
+def told(milliseconds: int, *, exact: bool = False) -> str:
+    """Return what `utc` does, also of a moment that no calendar has: in words."""
+    return utc(milliseconds, exact=exact) if readable(milliseconds) is not None else "no time that a calendar has"
+
+
 def iso(moment: datetime | int) -> str:
     """Return *moment* for programs and the attribute ``datetime`` of ``<time>``: ``2026-11-24T09:41:07.204Z``."""
     return at(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")

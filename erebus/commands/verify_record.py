@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from erebus.commands.logs import UNANSWERED
 from erebus.records import NoRecord, NotARecord, code_of, grouped, is_abridged, read_file, read_jwks, read_payload
 from erebus.signing import public_keys
-from erebus.times import readable, utc
+from erebus.times import told
 from erebus.trail import printable
 from erebus.wording import text_of, value_of
 
@@ -108,10 +108,5 @@ def _line(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     if is_abridged(value):
         return f"({value_of(value).text})"
     if name in _TIMES:
-        return f"{value} ({_moment(value)})"
+        return f"{value} ({told(value, exact=True)})"
     return printable(text_of(value))
-
-
-def _moment(milliseconds: int) -> str:
-    is_known = readable(milliseconds) is not None
-    return utc(milliseconds, exact=True) if is_known else "no time that a calendar has"

@@ -131,6 +131,11 @@ def test_finds_a_clock_that_is_behind_the_log(house: House, runner: FlaskCliRunn
         assert client.get("/readyz").status_code == 200, "no reason not to serve"
 
 
+def test_a_time_that_no_calendar_has_is_told_as_one(house: House, runner: FlaskCliRunner) -> None:
+    house.run(f"UPDATE audit_logs SET head_time = {2**53} WHERE id = '{house.kept}'")
+    assert "the newest event, no time that a calendar has:" in answers(runner)["clock"]["text"]
+
+
 def test_finds_checkpoints_that_were_changed_and_a_folder_that_cannot_be_written(
     house: House, runner: FlaskCliRunner
 ) -> None:
