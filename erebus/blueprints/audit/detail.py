@@ -9,24 +9,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from erebus.blueprints.audit.differences import mark
 from erebus.blueprints.audit.presenter import as_json, changes_of
 from erebus.trail import AuditEvent, printable
+from erebus.wording import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from erebus.blueprints.audit.differences import Marked
     from erebus.trail import AuditLog
-    from erebus.wording import Change
+    from erebus.wording import Change, Value
 
 _ROOMY = 60  # characters of a value that has a line of its own
 _ID = re.compile(r"[0-9A-Z]{26}")
 
 
 class Fact(NamedTuple):
-    """A field of the event; *text* is None where nothing was recorded, *is_code* says that it is for machines."""
+    """A field of the event; *is_code* says that it is for machines."""
 
     name: str
-    text: str | None
-    is_code: bool = True
+    value: Value
+    is_code: bool
 
 
 class Group(NamedTuple):
@@ -108,43 +109,47 @@ def _laid_out(value: object) -> str:
     return printable(json.dumps(value, ensure_ascii=False))
 
 
+def _fact(name: str, text: str | None, *, is_code: bool = True) -> Fact:
+    return Fact(name, value_of(text), is_code)
+
+
 def _of_deed(event: AuditEvent) -> tuple[Fact, ...]:
     return (
-        Fact("Action", event.action),
-        Fact("Action description", event.action_description, is_code=False),
-        Fact("Description", event.description, is_code=False),
-        Fact("Reason", event.reason, is_code=False),
+        _fact("Action", event.action),
+        _fact("Action description", event.action_description, is_code=False),
+        _fact("Description", event.description, is_code=False),
+        _fact("Reason", event.reason, is_code=False),
     )
 
 
 def _of_entity(event: AuditEvent) -> tuple[Fact, ...]:
     return (
-        Fact("Entity type", event.entity_type),
-        Fact("Entity", event.entity_label, is_code=False),
-        Fact("Entity id", event.entity_id),
-        Fact("Project id", event.project_id),
+        _fact("Entity type", event.entity_type),
+        _fact("Entity", event.entity_label, is_code=False),
+        _fact("Entity id", event.entity_id),
+        _fact("Project id", event.project_id),
     )
 
 
 def _of_actor(event: AuditEvent) -> tuple[Fact, ...]:
     return (
-        Fact("Actor", event.actor_name, is_code=False),
-        Fact("Actor kind", event.actor_kind),
-        Fact("Actor id", event.actor_id),
-        Fact("Image then", event.actor_image),
+        _fact("Actor", event.actor_name, is_code=False),
+        _fact("Actor kind", event.actor_kind),
+        _fact("Actor id", event.actor_id),
+        _fact("Image then", event.actor_image),
     )
 
 
 def _of_request(event: AuditEvent) -> tuple[Fact, ...]:
     return (
-        Fact("Request id", event.request_id),
-        Fact("Address", event.address),
-        Fact("Browser", event.user_agent, is_code=False),
+        _fact("Request id", event.request_id),
+        _fact("Address", event.address),
+        _fact("Browser", event.user_agent, is_code=False),
     )
 
 
 def _of_chain(event: AuditEvent) -> tuple[Fact, ...]:
-    return Fact("Hash", event.hash.hex()), Fact("Hash of the one before", event.previous_hash.hex())
+    return _fact("Hash", event.hash.hex()), _fact("Hash of the one before", event.previous_hash.hex())
 
 
 def _visible(part: object) -> object:
