@@ -5,13 +5,14 @@ A moment is an aware datetime, or milliseconds since 1970.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from datetime import date, tzinfo
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = 253_370_764_800_000  # the year 9999: no calendar goes further, whatever the zone
 _TO_THE_SECOND = len("2026-11-24 09:41:07")
 
@@ -23,7 +24,8 @@ def readable(milliseconds: int) -> int | None:
 
 def at(moment: datetime | int, zone: tzinfo = UTC) -> datetime:
     """Return *moment* in *zone*."""
-    return moment.astimezone(zone) if isinstance(moment, datetime) else datetime.fromtimestamp(moment / 1000, zone)
+    known = moment if isinstance(moment, datetime) else _EPOCH + timedelta(milliseconds=moment)  # a float would round
+    return known.astimezone(zone)
 
 
 def zone_of(name: str) -> ZoneInfo:
