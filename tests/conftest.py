@@ -7,6 +7,8 @@ migrations run once a worker; each test gets a copy of what they made.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery staple 9"
 DATABASE = os.environ.get("EREBUS_TEST_DATABASE", "sqlite")
+
+# In memory, where there is room for it: what is killed here is processes, which the disk does not notice.
+_MEMORY, _ROOM = Path("/dev/shm"), 8 * 2**30  # noqa: S108 - folders of their own are made in it
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 # How long a machine takes over an example says nothing about the example.
 hypothesis.settings.register_profile("erebus", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
