@@ -6,6 +6,7 @@ migrations run once a worker; each test gets a copy of what they made.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -39,6 +40,12 @@ if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
 # How long a machine takes over an example says nothing about the example.
 hypothesis.settings.register_profile("erebus", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("erebus")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there for good: modules, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize("example", [path.name for path in sorted((ROOT / "examples").iterdir()) if path.is_dir()])
 def test_an_example_passes_its_own_tests(example: str, databases: Databases) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if isinstance(databases, Postgres):
         environment["EREBUS_TEST_DATABASE_URL"] = databases.url("postgres")
 
