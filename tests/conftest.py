@@ -42,6 +42,12 @@ hypothesis.settings.register_profile("erebus", deadline=None, suppress_health_ch
 hypothesis.settings.load_profile("erebus")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what is there for good: modules, and thousands of tests."""
     gc.collect()

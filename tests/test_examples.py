@@ -14,6 +14,7 @@ from tests.databases import Databases, Postgres
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("example", [path.name for path in sorted((ROOT / "examples").iterdir()) if path.is_dir()])
 def test_an_example_passes_its_own_tests(example: str, databases: Databases) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -102,6 +102,7 @@ def _machine(engine: Engine) -> Machine:
     return Machine(engine)
 
 
+@pytest.mark.long
 def test_whatever_is_done_the_log_tells_it_and_nothing_else(fresh: Callable[[], Machine]) -> None:
     run_state_machine_as_test(fresh, settings=USUAL)
     _has_done_much()
