@@ -32,9 +32,16 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple 9"
 DATABASE = os.environ.get("EREBUS_TEST_DATABASE", "sqlite")
 
-# In memory, where there is room for it: what is killed here is processes, which the disk does not notice.
 _MEMORY, _ROOM = Path("/dev/shm"), 8 * 2**30  # noqa: S108 - folders of their own are made in it
-if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether tests can write there, and run what they wrote."""
+    is_there = folder.is_dir() and os.access(folder, os.W_OK)
+    return is_there and shutil.disk_usage(folder).free > _ROOM and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+if _has_room(_MEMORY):  # processes are killed here and no machine is: what they wrote outlives them in memory as well
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 # How long a machine takes over an example says nothing about the example.
