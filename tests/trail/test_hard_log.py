@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -22,6 +23,7 @@ from erebus.db import prepare
 from erebus.trail import registry
 from erebus.trail.chain import digest, link
 from tests.conftest import DATABASE
+from tests.databases import Databases
 from tests.trail.conftest import CAPACITY, KEY, Base, Book, Note, Shelf, kept, log_of
 from tests.trail.test_ring import add_books
 from tests.trail.value_models import Sample
@@ -225,18 +227,11 @@ def test_values_are_read_as_they_are_documented(session: Session) -> None:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Any, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def elsewhere(databases: Databases, tmp_path: Path) -> Iterator[Engine]:
     """Another database with the tables of the models, which has no log."""
-    if DATABASE == "sqlite":
-        engine = create_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    with databases.lend(tmp_path / "other.db") as url:
+        engine = create_engine(url)
         prepare(engine)
-        Base.metadata.create_all(engine)
-        yield engine
-        engine.dispose()
-        return
-    postgres = request.getfixturevalue("postgres")
-    with postgres.database() as name:
-        engine = create_engine(postgres.url(name))
         Base.metadata.create_all(engine)
         yield engine
         engine.dispose()
