@@ -53,7 +53,7 @@ class RecordsAreAway(ServiceUnavailable):
 
 def init_errors(app: Flask) -> None:
     """Set up what follows an error."""
-    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(HTTPException, error_page)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeoutError, _database_error)
     app.register_error_handler(NoResultFound, _gone)
@@ -64,7 +64,8 @@ def init_errors(app: Flask) -> None:
     event.listen(db.session, "after_commit", _remember_commit)
 
 
-def _error_page(error: HTTPException) -> ResponseReturnValue:
+def error_page(error: HTTPException) -> ResponseReturnValue:
+    """Return the page of *error*, with the title and the hint that it has as ``advice``, or those of its status."""
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - not an error
         return error
     if isinstance(error, InternalServerError):
@@ -90,7 +91,7 @@ def _gone(_error: Exception) -> ResponseReturnValue:
 
 def _without_keys(error: KeysAreUnreadable) -> ResponseReturnValue:
     current_app.logger.error("The keys of records cannot be read: %s", error)
-    return _error_page(RecordsAreAway())
+    return error_page(RecordsAreAway())
 
 
 def _database_error(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:
