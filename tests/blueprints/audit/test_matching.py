@@ -64,6 +64,33 @@ def numbers(wanted: Filter, *events: AuditEvent) -> list[int]:
 
 
 @pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Tomás Vega", "tomas"),
+        ("Tomás Vega", "TOMÁS"),
+        ("Tomás Vega", "tom\u0061\u0301s"),
+        ("Tomas Vega", "tomás"),
+        ("Søren Łukasz Đorđević", "soren lukasz dordevic"),
+        ("Jürgen Groß", "JURGEN GROSS"),
+        ("İpek Işık", "ipek isik"),
+        ("Zoë Æsir", "zoe aesir"),
+        ("Ἀλέξανδρος", "αλεξανδροσ"),
+        ("Ｓａｍ", "sam"),
+        ("नीना", "नीना"),
+    ],
+)
+def test_an_actor_is_found_whatever_the_accents(name: str, typed: str) -> None:
+    assert numbers(Filter(actor=typed), event(actor_id=LEO, actor_name=name)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("Tomás", "tom"), ("Leo", "\u0301"), ("नीना", "नना"), (f"ü {GRACE}", GRACE)]
+)
+def test_another_name_is_not_found(name: str, typed: str) -> None:
+    assert numbers(Filter(actor=typed), event(actor_id=LEO, actor_name=name)) == []
+
+
+@pytest.mark.parametrize(
     ("wanted", "expected"),
     [
         (Filter(), [2, 1]),
