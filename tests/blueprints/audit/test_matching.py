@@ -176,15 +176,18 @@ def test_the_box_is_completed_to_what_occurs_in_the_log() -> None:
 
 
 def test_an_actor_is_completed_to_a_word_that_nobody_else_has() -> None:
-    names = ("Leo Hill", "Grace Hill", "Grace Tann", "Grace")
+    names = ("Leo Hill", "Grace Hill", "Grace Tann", "Grace", "Zoë Ray", "Zoe Ruiz", "Søren Ray")
     events = [event(actor_id=f"user_{place}", actor_name=name) for place, name in enumerate(names)]
-    offered = dict(reversed(option) for option in controls.offer(events, Filter()).completions[:4])
+    offered = dict(reversed(option) for option in controls.offer(events, Filter()).completions[:7])
 
     assert offered == {
         "Leo Hill": "actor:leo",
         "Grace Hill": "actor:user_1",
         "Grace Tann": "actor:tann",
         "Grace": "actor:user_3",
+        "Zoë Ray": "actor:user_4",
+        "Zoe Ruiz": "actor:ruiz",
+        "Søren Ray": "actor:soren",
     }
 
 
