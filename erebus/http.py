@@ -80,6 +80,12 @@ def init_http(app: Flask) -> None:
     init_errors(app)
 
 
+def public_url(address: str = "") -> str:
+    """Return *address*, a path of ours, as others reach it: the setting says where, for the browser can be made to lie."""
+    root = installation().settings.public_url or f"{request.scheme}://{request.host}"
+    return root.rstrip("/") + address
+
+
 # Who is acting
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -18,9 +18,8 @@ from erebus.blueprints.records.forms import RecordForm
 from erebus.blueprints.records.qr import qr_code
 from erebus.blueprints.records.sheet import lay_out, sheet_of
 from erebus.forms import attempt, form_status
-from erebus.http import can
+from erebus.http import can, public_url
 from erebus.permissions import requires
-from erebus.plugins import installation
 from erebus.records import CodeIsMistyped, NotARecord, facts_of, grouped, link_to
 from erebus.verification import examine
 
@@ -175,7 +174,7 @@ def _order(form: RecordForm | None = None) -> services.Order:
     return services.Order(
         project=g.project,
         by=current_user,
-        host=_root().netloc,
+        host=urlsplit(public_url()).netloc,
         origin=bool(form and form.origin.data),
         is_admin=can("project:record:origin"),
         once=(form.once.data or "") if form else "",
@@ -190,12 +189,7 @@ def _preview(event: AuditEvent) -> Sheet:
 def _link(record: AuditRecord) -> str:
     """Return what the QR code of *record* holds: the host is that which was signed."""
     document = record.document
-    return link_to(document.record, f"{_root().scheme}://{document.facts()['host']}")
-
-
-def _root() -> SplitResult:
-    """Return where records lead to; where no setting says it, the browser does, and a member could forge that."""
-    return urlsplit(installation().settings.public_url or f"{request.scheme}://{request.host}")
+    return link_to(document.record, f"{urlsplit(public_url()).scheme}://{document.facts()['host']}")
 
 
 def _attachment(slug: str, record: AuditRecord, ending: str) -> dict[str, str]:

@@ -145,7 +145,7 @@ def test_a_long_host_is_refused_and_told(reader: FlaskClient, project: Place, re
     assert "too long for a QR code" in answer.text
 
 
-def test_a_record_leads_to_the_installation_whatever_the_browser_names(
+def test_a_record_and_the_link_to_an_event_lead_to_the_installation_whatever_the_browser_names(
     settings: dict[str, Any], project: Place, reader: FlaskClient, records: Callable
 ) -> None:
     cookie = reader.get_cookie("erebus_session")
@@ -157,11 +157,14 @@ def test_a_record_leads_to_the_installation_whatever_the_browser_names(
 
     answer = browser.post(f"/projects/{project.slug}/audit/2/record", base_url="http://evil.example")
     page = browser.get(answer.location, base_url="http://evil.example").text
+    event = browser.get(f"/projects/{project.slug}/audit/2", base_url="http://evil.example").text
 
     (record,) = records()
     assert record.document.facts()["host"] == "erebus.example:8443"
     assert "HTTPS://EREBUS.EXAMPLE:8443/VERIFY/" in page
     assert "Check at erebus.example:8443/verify" in page
+    assert f'<link rel="canonical" href="https://erebus.example:8443/projects/{project.slug}/audit/' in event
+    assert "evil.example" not in event
     with elsewhere.app_context():
         db.engine.dispose()
 
