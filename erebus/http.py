@@ -81,7 +81,7 @@ def init_http(app: Flask) -> None:
 
 
 def public_url(address: str = "") -> str:
-    """Return *address*, a path of ours, as others reach it: the setting says where, for the browser can be made to lie."""
+    """Return *address*, a path of ours, as others reach it: where the setting says, for browsers can be made to lie."""
     root = installation().settings.public_url or f"{request.scheme}://{request.host}"
     return root.rstrip("/") + address
 
