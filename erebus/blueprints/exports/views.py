@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from erebus import clock
 from erebus.blueprints.audit import asking, controls
+from erebus.blueprints.audit.queries import next_number
 from erebus.blueprints.exports import files, services
 from erebus.blueprints.exports.forms import ExportForm
 from erebus.blueprints.exports.models import Format
@@ -59,6 +60,7 @@ def _page(kind: Format, asked: Asked) -> ResponseReturnValue:
         asked=asked,
         selection=selection,
         controls=controls.offer(selection.log.events if selection else (), asked.filter),
+        next=next_number(selection.log if selection else None, g.project.id),
         checked_at=clock.now(),
         support_email=installation().settings.support_email,
     )

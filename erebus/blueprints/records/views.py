@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
-from erebus.blueprints.audit.queries import find_event, find_log
+from erebus.blueprints.audit.queries import find_event, find_log, next_number
 from erebus.blueprints.audit.showing import report, show_absence
 from erebus.blueprints.records import drawing, queries, services, words
 from erebus.blueprints.records.forms import RecordForm
@@ -162,7 +162,7 @@ def _form_page(event: AuditEvent, examined: Examination, form: RecordForm) -> Re
         finding=verification.finding if verification else "",
         preview=_preview(event) if is_proven else None,
         words=words,
-        next=log.head_number + 1 if log else 1,
+        next=next_number(log, g.project.id),
         displaces=_next_displaced(log) if log else None,
         records=queries.find_records_of(g.project.id, event.id),
         name_of=_maker,

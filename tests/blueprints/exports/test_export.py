@@ -187,6 +187,17 @@ def test_cell_that_could_be_a_formula_is_guarded(owner: FlaskClient, project: Pl
     assert row["actorName"] == '\'@x, "y"'
 
 
+def test_page_names_no_number_while_counted_failures_wait_for_theirs(
+    owner: FlaskClient, project: Place, write: Callable[[int], None], refuse: Callable[[], None]
+) -> None:
+    for _ in range(4):
+        refuse()
+    told = "its number is open, for failed attempts that were counted wait for theirs. The file holds"
+    assert f"The export is an event itself; {told}" in page(owner, project, "csv")
+    write(94)
+    assert f"The export is an event itself, and displaces the oldest one; {told}" in page(owner, project, "csv")
+
+
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
 def test_page_says_what_would_be_exported_and_changes_nothing(
     owner: FlaskClient, project: Place, write: Callable, log: Log, kind: str
