@@ -16,6 +16,7 @@ from erebus.blueprints.exports import files, services
 from erebus.blueprints.exports.forms import ExportForm
 from erebus.blueprints.exports.models import Format
 from erebus.forms import attempt
+from erebus.http import attachment
 from erebus.permissions import requires
 from erebus.plugins import installation
 
@@ -45,7 +46,7 @@ def make(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gat
     if asked.flaws or not attempt(ExportForm(), lambda: made.append(_export(Format(kind), asked))) or not made[-1]:
         return _page(Format(kind), asked)
     file = files.write(made[-1], Format(kind))  # after the transaction: of a large log it takes a second
-    return file.content, file.headers
+    return attachment(*file)
 
 
 def _export(kind: Format, asked: Asked) -> services.Export | None:

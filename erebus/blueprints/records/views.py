@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
@@ -18,7 +18,7 @@ from erebus.blueprints.records.forms import RecordForm
 from erebus.blueprints.records.qr import qr_code
 from erebus.blueprints.records.sheet import lay_out, sheet_of
 from erebus.forms import attempt, form_status
-from erebus.http import can, public_url
+from erebus.http import attachment, can, public_url
 from erebus.permissions import requires
 from erebus.records import CodeIsMistyped, NotARecord, facts_of, grouped, link_to
 from erebus.verification import examine
@@ -105,7 +105,7 @@ def picture(slug: str, event_id: str) -> ResponseReturnValue:
     """Give the record that ``code`` names as a picture, which holds its file as well."""
     record = _find(event_id)
     png = drawing.draw(sheet_of(record), qr_code(_link(record)), record.document.as_text())
-    return Response(png, mimetype="image/png", headers=_attachment(slug, record, "png"))
+    return attachment(png, _name(slug, record, "png"), "image/png")
 
 
 @bp.get(f"{_PATH}.json")
@@ -113,8 +113,7 @@ def picture(slug: str, event_id: str) -> ResponseReturnValue:
 def file(slug: str, event_id: str) -> ResponseReturnValue:
     """Give the record that ``code`` names as a file."""
     record = _find(event_id)
-    text = record.document.as_text()
-    return Response(text, mimetype="application/json", headers=_attachment(slug, record, "json"))
+    return attachment(record.document.as_text().encode(), _name(slug, record, "json"), "application/json")
 
 
 def _find(event_id: str) -> AuditRecord:
@@ -192,9 +191,8 @@ def _link(record: AuditRecord) -> str:
     return link_to(document.record, f"{urlsplit(public_url()).scheme}://{document.facts()['host']}")
 
 
-def _attachment(slug: str, record: AuditRecord, ending: str) -> dict[str, str]:
-    code = grouped(record.code)[:9]
-    return {"Content-Disposition": f"attachment; filename={slug}-event-{record.number}-{code}.{ending}"}
+def _name(slug: str, record: AuditRecord, ending: str) -> str:
+    return f"{slug}-event-{record.number}-{grouped(record.code)[:9]}.{ending}"
 
 
 def _next_displaced(log: AuditLog) -> int | None:

@@ -113,7 +113,7 @@ def test_name_of_the_file_says_what_is_in_it(owner: FlaskClient, project: Place,
     with clock.at(datetime(2026, 11, 28, 23, 30, tzinfo=UTC)):
         answer = export(owner, project, kind)
 
-    named = f'attachment; filename="my-chat-app-audit-1-3-2026-11-28.{kind}"'
+    named = f"attachment; filename=my-chat-app-audit-1-3-2026-11-28.{kind}"
     assert answer.headers["Content-Disposition"] == named
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.mimetype == {"csv": "text/csv", "json": "application/json", "ndjson": "application/x-ndjson"}[kind]
