@@ -74,12 +74,14 @@ def error_page(error: HTTPException) -> ResponseReturnValue:
     title, hint = getattr(error, "advice", None) or _ADVICE.get(error.code, (error.name, "Go back and try again."))
     if isinstance(error, CSRFError):
         title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
-    if request.path.endswith(".json"):
-        return {"error": title, "hint": hint}, error.code
+    again = dict(pair for pair in error.get_headers() if pair[0] == "Retry-After")
+    if request.path.endswith(".json") and request.method != "POST":  # a form is sent by somebody who reads a page
+        return {"error": title, "hint": hint}, error.code, again
     try:
-        return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
+        page = render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint)
     except (DBAPIError, PoolTimeoutError) as failure:  # the page asks for the reader
         return _database_error(failure)
+    return page, error.code, again
 
 
 def _gone(_error: Exception) -> ResponseReturnValue:

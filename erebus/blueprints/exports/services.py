@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from erebus import clock
+from erebus import clock, pace
 from erebus.blueprints.audit import matching
 from erebus.blueprints.exports.models import AuditExport, Format
 from erebus.db import db
@@ -78,10 +78,11 @@ def choose(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
 def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> Export | None:  # noqa: ANN401 - of other features
     """Write down that what *wanted* lets through of the log of *project* is exported, and return it.
 
-    None where that is nothing; NoResultFound where the project is gone meanwhile. What is written down and what is
-    returned are of the same transaction: events that others write meanwhile are in neither.
+    None where that is nothing. What is written down and what is returned are of the same transaction: events that
+    others write meanwhile are in neither. Raises NoResultFound where the project is gone meanwhile, and `TooOften`.
     """
     _keep(project)
+    _keep_pace(project, by)
     selection = choose(project.id, wanted, zone)
     if selection is None or not selection.found:
         return None
@@ -98,6 +99,12 @@ def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: A
     )
     db.session.add(row)
     return Export(row.id, clock.now(), Named(project.id, project.slug, project.title), selection)
+
+
+def _keep_pace(project: Any, by: Any) -> None:  # noqa: ANN401 - of other features
+    own = AuditExport.project_id == project.id, AuditExport.created_by_id == by.id
+    created_at = select(AuditExport.created_at).where(*own, AuditExport.created_at > pace.since())
+    pace.keep_pace("You have exported the log of this project as often.", db.session.scalars(created_at).all())
 
 
 def _keep(project: Any) -> None:  # noqa: ANN401 - of another feature

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from erebus import clock, forms
+from erebus import clock, forms, pace
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.exports import services
 from erebus.blueprints.exports.models import AuditExport
@@ -185,6 +185,26 @@ def test_cell_that_could_be_a_formula_is_guarded(owner: FlaskClient, project: Pl
 
     assert row["description"] == '\'=HYPERLINK("http://evil")'
     assert row["actorName"] == '\'@x, "y"'
+
+
+def test_nobody_pushes_out_a_log_with_exports(
+    owner: FlaskClient, project: Place, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MOST", 2)
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    for minute in (0, 30):
+        with clock.at(noon + timedelta(minutes=minute)):
+            export(owner, project, "json")
+    head = newest(log).number
+    with clock.at(noon + timedelta(minutes=59, seconds=30)):
+        for kind in KINDS:
+            answer = export(owner, project, kind, 429)
+            assert answer.mimetype == "text/html", "the page of a form is read, whatever the file would have been"
+            assert "You have exported the log of this project as often." in answer.text
+            assert "Again from 2026-11-28 13:00:00 UTC, in 1 minute." in answer.text
+        assert newest(log).number == head
+    with clock.at(noon + timedelta(hours=1)):
+        export(owner, project, "json")
 
 
 def test_page_names_no_number_while_counted_failures_wait_for_theirs(
