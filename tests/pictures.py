@@ -36,6 +36,7 @@ PAGES = {
     "audit-young": "/projects/kiteline-docs/audit",
     "record-form": f"{CHAT}/audit/150/record",
     "records": f"{CHAT}/records",
+    "exports": f"{CHAT}/exports",
     "members": f"{CHAT}/members",
     "settings": f"{CHAT}/settings",
     "delete": f"{CHAT}/delete",

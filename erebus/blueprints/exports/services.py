@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from erebus import clock, pace
 from erebus.blueprints.audit import matching
+from erebus.blueprints.exports import files
 from erebus.blueprints.exports.models import AuditExport, Format
 from erebus.db import db
 from erebus.leaks import mask
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from erebus.blueprints.audit.filters import Filter
+    from erebus.blueprints.exports.files import File
     from erebus.trail import AuditEvent, AuditLog, Verification
 
 
@@ -75,10 +78,10 @@ def choose(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
     return Selection(examined.log, examined.verification, wanted, zone, found)
 
 
-def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> Export | None:  # noqa: ANN401 - of other features
-    """Write down that what *wanted* lets through of the log of *project* is exported, and return it.
+def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> File | None:  # noqa: ANN401 - of other features
+    """Write down that what *wanted* lets through of the log of *project* is exported, and return the file.
 
-    None where that is nothing. What is written down and what is returned are of the same transaction: events that
+    None where that is nothing. What is written down and what is in the file are of the same transaction: events that
     others write meanwhile are in neither. Raises NoResultFound where the project is gone meanwhile, and `TooOften`.
     """
     _keep(project)
@@ -96,9 +99,13 @@ def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: A
         first_number=selection.first,
         last_number=selection.last,
         created_by_id=by.id,
+        created_at=clock.now(),
     )
+    named = Named(project.id, project.slug, project.title)
+    file = files.write(Export(row.id, row.created_at, named, selection), kind)
+    row.sha256 = hashlib.sha256(file.content).hexdigest()
     db.session.add(row)
-    return Export(row.id, clock.now(), Named(project.id, project.slug, project.title), selection)
+    return file
 
 
 def _keep_pace(project: Any, by: Any) -> None:  # noqa: ANN401 - of other features

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -94,6 +95,7 @@ def test_file_holds_all_that_the_filter_shows_and_its_event_says_so(
         "hidden": 4,
         "first_number": 4,
         "last_number": 43,
+        "sha256": hashlib.sha256(answer.data).hexdigest(),
     }
     assert event.entity_id == answer.headers["X-Erebus-Export"]
     assert answer.headers["X-Erebus-Hidden"] == "4"
