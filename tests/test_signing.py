@@ -69,6 +69,7 @@ def test_a_rotated_key_still_verifies_and_the_new_one_signs(app: Flask, runner: 
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.long
 def test_whoever_is_killed_while_rotating_has_lost_nothing(app: Flask, tmp_path: Path) -> None:
     documents, kills = [signed(app)], 0
     for step in range(1, 40):

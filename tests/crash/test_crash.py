@@ -16,6 +16,7 @@ from tests.crash.writers import Record, writing
 _LONGEST = 0.1  # seconds; a few times what a change takes
 
 
+@pytest.mark.long
 @pytest.mark.crash
 def test_a_server_killed_five_times_has_done_what_it_said_and_told_what_it_did(
     installation: Installation, tmp_path: Path

@@ -57,6 +57,7 @@ def _start_again(database: Database) -> None:
         database.revive()
 
 
+@pytest.mark.long
 def test_of_a_change_and_its_event_there_are_both_or_neither_and_then_it_serves_again(
     fault: Path, installation: Installation, tmp_path: Path
 ) -> None:

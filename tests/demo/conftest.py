@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from erebus import create_app, db
-from tests.conftest import DATABASE
+from tests.databases import Databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +19,10 @@ DEMO_PASSWORD = "amber-otter-lantern-42"
 
 
 @pytest.fixture(scope="session")
-def told(migrated: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Flask]:
+def told(databases: Databases, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app whose database holds the demo; nobody may change it."""
     folder = tmp_path_factory.mktemp("demo")
-    with ExitStack() as stack:
-        if DATABASE == "sqlite":
-            shutil.copy(migrated, folder / "erebus.db")
-            url = f"sqlite:///{folder / 'erebus.db'}"
-        else:
-            postgres = request.getfixturevalue("postgres")
-            url = postgres.url(stack.enter_context(postgres.database(migrated)))
+    with databases.lend(folder / "erebus.db", migrated) as url:
         app = create_app(
             {"DATABASE_URL": url, "INSTANCE_PATH": str(folder), "TESTING": True, "DEMO_PASSWORD": DEMO_PASSWORD}
         )

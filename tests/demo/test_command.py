@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +16,8 @@ from erebus.blueprints.projects.services import TitleIsTaken
 from erebus.demo import deeds, making, moments
 from erebus.demo.stage import Scene, Stage
 from erebus.trail import metadata
-from tests.conftest import DATABASE, transaction
+from tests.conftest import transaction
+from tests.databases import Databases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,15 +30,10 @@ DEMO = ["erebus", "demo", "--address", "http://127.0.0.1:5055"]
 
 
 @pytest.fixture
-def other(settings: dict[str, Any], migrated: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+def other(settings: dict[str, Any], databases: Databases, migrated: str, tmp_path: Path) -> Iterator[Any]:
     """``other(DEMO_PASSWORD=…)`` is an app with another database and the same instance folder."""
     apps: list[Flask] = []
-    with ExitStack() as stack:
-        if DATABASE == "sqlite":
-            url = f"sqlite:///{shutil.copy(migrated, tmp_path / 'other.db')}"
-        else:
-            postgres = request.getfixturevalue("postgres")
-            url = postgres.url(stack.enter_context(postgres.database(migrated)))
+    with databases.lend(tmp_path / "other.db", migrated) as url:
 
         def other(**more: str) -> Flask:
             apps.append(create_app({**settings, "DATABASE_URL": url, **more}))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.functional.browser import NO_CHROMIUM, Visitor, find_chromium, is_ci, launched
-from tests.functional.server import DEMO_PASSWORD, Live, live
+from tests.functional.server import DEMO_PASSWORD, Live, Serve, live, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,17 +28,43 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
+    """``prepared(with_demo)`` is an instance folder that is made once, for others to copy."""
+
+    @cache
+    def prepared(with_demo: bool) -> Path:
+        folder = tmp_path_factory.mktemp("prepared")
+        prepare(folder, with_demo=with_demo)
+        return folder
+
+    return prepared
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory, prepared: Callable[[bool], Path], browser: Browser) -> Serve:
+    """``with serve(with_demo=True) as server:`` gives a server of one's own."""
+
+    @contextmanager
+    def serve(*, with_demo: bool) -> Iterator[Live]:
+        folder = shutil.copytree(prepared(with_demo), tmp_path_factory.mktemp("instance"), dirs_exist_ok=True)
+        with live(folder) as server:
+            yield server
+
+    return serve
+
+
 @pytest.fixture
-def empty(tmp_path: Path, browser: Browser) -> Iterator[Live]:
+def empty(serve: Serve) -> Iterator[Live]:
     """A server on which nobody has an account yet."""
-    with live(tmp_path, with_demo=False) as server:
+    with serve(with_demo=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Live]:
+def demo(serve: Serve) -> Iterator[Live]:
     """A server with the demo, which tests only look at."""
-    with live(tmp_path_factory.mktemp("instance"), with_demo=True) as server:
+    with serve(with_demo=True) as server:
         yield server
 
 

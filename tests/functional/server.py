@@ -6,13 +6,10 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO_PASSWORD = "amber-otter-lantern-42"
@@ -27,18 +24,24 @@ class Live:
     instance: Path
 
 
-@contextmanager
-def live(instance: Path, *, with_demo: bool) -> Iterator[Live]:
-    """Serve an Erebus whose instance folder is *instance*; it is stopped at the end, by its id."""
-    environment = _environment(instance)
-    _run("upgrade", environment)
+Serve = Callable[..., AbstractContextManager[Live]]
+
+
+def prepare(instance: Path, *, with_demo: bool) -> None:
+    """Make the database of an Erebus whose instance folder is *instance*."""
+    _run("upgrade", _environment(instance))
     if with_demo:
-        _run("demo", environment)
+        _run("demo", _environment(instance))
+
+
+@contextmanager
+def live(instance: Path) -> Iterator[Live]:
+    """Serve what was prepared in *instance*; it is stopped at the end, by its id."""
     with socket.create_server(("127.0.0.1", 0)) as door:  # listens at once: whoever connects waits for gunicorn
         command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{door.fileno()}", "wsgi:app"]
         with (instance / "server.log").open("wb") as log:
             server = subprocess.Popen(
-                command, cwd=ROOT, env=environment, pass_fds=[door.fileno()], stdout=log, stderr=log
+                command, cwd=ROOT, env=_environment(instance), pass_fds=[door.fileno()], stdout=log, stderr=log
             )
         try:
             yield Live(f"http://127.0.0.1:{door.getsockname()[1]}", instance)

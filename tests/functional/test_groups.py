@@ -16,24 +16,22 @@ from erebus.blueprints.keys.models import Environment
 from erebus.blueprints.projects.models import Project
 from erebus.db import transaction
 from erebus.trail import Actor, ActorKind, acting_as
-from tests.functional.server import DEMO_PASSWORD, Live, live
+from tests.functional.server import DEMO_PASSWORD, Live, Serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
-
     from tests.functional.browser import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("groups")]  # one server for all
 
 LOG = "/projects/kiteline/audit"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Live]:
+def server(serve: Serve) -> Iterator[Live]:
     """A server with the demo, in which somebody has made three keys at once."""
-    with live(tmp_path_factory.mktemp("instance"), with_demo=True) as server:
+    with serve(with_demo=True) as server:
         app = create_app({"INSTANCE_PATH": str(server.instance)})
         with app.app_context():
             project = db.session.scalars(select(Project).where(Project.slug == "kiteline")).one()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.functional.browser import Visitor
-from tests.functional.server import DEMO_PASSWORD, Live, live
+from tests.functional.server import DEMO_PASSWORD, Live, Serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, StorageState
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]  # one server for all
 
 LOG = "/projects/kiteline/audit"
 POLL = "**/audit?after=*"
@@ -29,9 +29,9 @@ LATER = 20_000  # and until the server has been asked again, after it was away
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Live]:
+def server(serve: Serve) -> Iterator[Live]:
     """A server with the demo, on which things happen."""
-    with live(tmp_path_factory.mktemp("instance"), with_demo=True) as server:
+    with serve(with_demo=True) as server:
         yield server
 
 

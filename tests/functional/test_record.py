@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from erebus import config
 from erebus.records import PublicKeys, SigningKey, read_document, read_link
 from tests.functional.browser import LOOKS, PHONE, WIDE
-from tests.functional.server import DEMO_PASSWORD, Live, live
+from tests.functional.server import DEMO_PASSWORD, Live, Serve
 from tests.functional.test_twice import twice
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.functional.browser import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("record")]  # one server for all
 
 CHAT = "/projects/kiteline"
 LINES_OF_DATES = """all => all.flatMap(p => {
@@ -46,9 +46,9 @@ SHEET = re.compile(r"^Record .* of Kiteline Chat #\d+ ")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Live]:
+def server(serve: Serve) -> Iterator[Live]:
     """A demo in which records are made."""
-    with live(tmp_path_factory.mktemp("instance"), with_demo=True) as server:
+    with serve(with_demo=True) as server:
         yield server
 
 

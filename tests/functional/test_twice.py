@@ -8,25 +8,25 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
-from tests.functional.server import Live, live
+from tests.functional.server import Live, Serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.functional.browser import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("twice")]  # one server for all
 LINE = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}  # as fast as can be
 SLOW = 500  # milliseconds until an answer
 HAND = 40  # milliseconds for which a hand holds the button; faster clicks are one to the browser
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Live]:
+def server(serve: Serve) -> Iterator[Live]:
     """A server on which everybody may sign up."""
-    with live(tmp_path_factory.mktemp("instance"), with_demo=False) as server:
+    with serve(with_demo=False) as server:
         yield server
 
 

@@ -10,12 +10,10 @@ from playwright.sync_api import expect
 
 from erebus.records.links import LINK_LIMIT
 from tests.functional.records import Handed, hand_over, hand_over_displaced
-from tests.functional.server import Live, live
+from tests.functional.server import Live, Serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from playwright.sync_api import Browser
 
     from tests.functional.browser import Visitor
 
@@ -25,9 +23,9 @@ NUMBER = 159  # an update of the demo's that succeeded
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Live]:
+def house(serve: Serve) -> Iterator[Live]:
     """A demo of its own, for a record is an event of its project. All tests here share thirty answers a minute."""
-    with live(tmp_path_factory.mktemp("verify"), with_demo=True) as server:
+    with serve(with_demo=True) as server:
         yield server
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +17,13 @@ from erebus.db import prepare
 from tests.trail import collecting, oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from sqlalchemy import MetaData
+    from sqlalchemy import MetaData, Table
     from sqlalchemy.engine import Connection, Engine
+
+    from tests.databases import Databases
 
 KEY = bytes(range(32))
 CAPACITY = 10
@@ -143,23 +147,46 @@ def tables() -> MetaData:
     return Base.metadata
 
 
-@pytest.fixture
-def engine(blank_database_url: str, tables: MetaData) -> Iterator[Engine]:
-    """An engine on tables with their triggers, SQLite or PostgreSQL."""
-    with engine_with(tables, blank_database_url) as engine:
-        yield engine
+@pytest.fixture(scope="session")
+def laid(databases: Databases) -> Callable[[MetaData], str]:
+    """``laid(tables)`` gives a template with *tables* and those of the log."""
+    templates: dict[frozenset[Table], str] = {}
+
+    def laid(tables: MetaData) -> str:
+        found = frozenset(tables.tables.values())
+        if found not in templates:
+            templates[found] = databases.template(partial(_lay_at, tables))
+        return templates[found]
+
+    return laid
 
 
-@contextmanager
-def engine_with(tables: MetaData, url: str, **options: Any) -> Iterator[Engine]:
-    """An engine on *tables* and those of the log, made in the empty database at *url*."""
-    engine = create_engine(url, **options)
-    prepare(engine)
-    trail.use_key(engine, KEY)
+def _lay_at(tables: MetaData, url: str) -> None:
+    with engine_at(url) as engine:
+        lay(tables, engine)
+
+
+def lay(tables: MetaData, engine: Engine) -> None:
+    """Make *tables* and those of the log, with their triggers, in an empty database."""
     with engine.begin() as connection:
         tables.create_all(connection)
         trail.metadata.create_all(connection)
         trail.make_triggers(connection)
+
+
+@pytest.fixture
+def engine(databases: Databases, laid: Callable[[MetaData], str], tables: MetaData, tmp_path: Path) -> Iterator[Engine]:
+    """An engine on tables with their triggers, SQLite or PostgreSQL."""
+    with databases.lend(tmp_path / "laid.db", laid(tables)) as url, engine_at(url) as engine:
+        yield engine
+
+
+@contextmanager
+def engine_at(url: str, **options: Any) -> Iterator[Engine]:
+    """An engine that is set up as the app's is."""
+    engine = create_engine(url, **options)
+    prepare(engine)
+    trail.use_key(engine, KEY)
     yield engine
     engine.dispose()
 

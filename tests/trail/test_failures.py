@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from erebus import trail
 from tests.conftest import DATABASE
-from tests.trail.conftest import Base, Book, Shelf, engine_with, kept
+from tests.trail.conftest import Base, Book, Shelf, engine_at, kept, lay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +164,8 @@ def test_a_failure_after_a_write_of_the_same_transaction_is_never_lost(session: 
 @pytest.mark.tampers("the database goes with its one connection")
 def test_a_database_in_memory_with_one_connection_keeps_its_failures() -> None:
     """O-E4."""
-    with engine_with(Base.metadata, "sqlite://", poolclass=StaticPool) as engine, Session(engine) as session:
+    with engine_at("sqlite://", poolclass=StaticPool) as engine, Session(engine) as session:
+        lay(Base.metadata, engine)
         session.add(Shelf(id="a"))
         session.commit()
         session.add(Parcel(name="Light", weight=-1, shelf_id="a"))

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, event
 from erebus import trail
 from erebus.db import prepare
 from tests.trail import collecting, machine_models
-from tests.trail.conftest import KEY
+from tests.trail.conftest import KEY, lay
 from tests.trail.machine import NAMES
 from tests.trail.machine_families import families
 from tests.trail.machine_features import Base
@@ -55,10 +55,7 @@ def engine(blank_database_url: str) -> Iterator[Engine]:
     trail.use_key(engine, KEY)
     if not on_postgresql:
         event.listen(engine, "connect", _hurry)
-    with engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        trail.metadata.create_all(connection)
-        trail.make_triggers(connection)
+    lay(Base.metadata, engine)
     yield engine
     engine.dispose()
 
@@ -105,6 +102,7 @@ def _machine(engine: Engine) -> Machine:
     return Machine(engine)
 
 
+@pytest.mark.long
 def test_whatever_is_done_the_log_tells_it_and_nothing_else(fresh: Callable[[], Machine]) -> None:
     run_state_machine_as_test(fresh, settings=USUAL)
     _has_done_much()

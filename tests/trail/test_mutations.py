@@ -103,6 +103,7 @@ def is_stored(connection: Connection, target: Target, value: Any) -> bool:
     return before != after or type(before[0]) is not type(after[0])
 
 
+@pytest.mark.long
 def test_every_change_of_one_value_is_found(histories: tuple[Connection, dict[str, trail.Checkpoint]]) -> None:
     connection, checkpoints = histories
     chance = random.Random(20261125)

@@ -6,6 +6,7 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ulid import ULID
 
 from erebus import trail
@@ -50,6 +51,7 @@ def live(chance: random.Random, connection: Connection, log: trail.Log, now: int
     return checkpoints
 
 
+@pytest.mark.long
 def test_no_clean_history_raises_an_alarm(engine: Engine) -> None:
     chance = random.Random(20261125)
     with engine.connect().execution_options(erebus_write=True) as connection:

@@ -67,6 +67,7 @@ EVENTS = st.builds(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=100)
 @given(EVENTS, st.booleans(), NAMES)
 def test_it_fits_and_reads_back(of: AuditEvent, origin: bool, title: str) -> None:
