@@ -59,7 +59,7 @@ class Settings:
     chain_key: str = _setting("", "64 hex digits that key the log's chain; empty: made and kept likewise")
     record_key: str = _setting("", "64 hex digits, the Ed25519 key that signs records; empty: made and kept likewise")
     record_old_keys: str = _setting("", "public keys that signed records before, 64 hex digits each, commas between")
-    public_url: str = _setting("", "address that records lead to, such as https://erebus.example; empty: the request's")
+    public_url: str = _setting("", "address of links and records, such as https://erebus.example; empty: the request's")
     support_email: str = _setting("support@erebus.sh", "where the guide sends people who need help")
     rate_storage: str = _setting("memory://", "where requests are counted: memory://, a process each, or redis://…")
     dormant_days: int = _setting(90, "days without use after which an API key counts as dormant")

@@ -53,7 +53,7 @@ class RecordsAreAway(ServiceUnavailable):
 
 def init_errors(app: Flask) -> None:
     """Set up what follows an error."""
-    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(HTTPException, error_page)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeoutError, _database_error)
     app.register_error_handler(NoResultFound, _gone)
@@ -64,7 +64,8 @@ def init_errors(app: Flask) -> None:
     event.listen(db.session, "after_commit", _remember_commit)
 
 
-def _error_page(error: HTTPException) -> ResponseReturnValue:
+def error_page(error: HTTPException) -> ResponseReturnValue:
+    """Return the page of *error*, with the title and the hint that it has as ``advice``, or those of its status."""
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - not an error
         return error
     if isinstance(error, InternalServerError):
@@ -73,12 +74,14 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     title, hint = getattr(error, "advice", None) or _ADVICE.get(error.code, (error.name, "Go back and try again."))
     if isinstance(error, CSRFError):
         title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
-    if request.path.endswith(".json"):
-        return {"error": title, "hint": hint}, error.code
+    again = dict(pair for pair in error.get_headers() if pair[0] == "Retry-After")
+    if request.path.endswith(".json") and request.method != "POST":  # a form is sent by somebody who reads a page
+        return {"error": title, "hint": hint}, error.code, again
     try:
-        return render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint), error.code
+        page = render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint)
     except (DBAPIError, PoolTimeoutError) as failure:  # the page asks for the reader
         return _database_error(failure)
+    return page, error.code, again
 
 
 def _gone(_error: Exception) -> ResponseReturnValue:
@@ -90,7 +93,7 @@ def _gone(_error: Exception) -> ResponseReturnValue:
 
 def _without_keys(error: KeysAreUnreadable) -> ResponseReturnValue:
     current_app.logger.error("The keys of records cannot be read: %s", error)
-    return _error_page(RecordsAreAway())
+    return error_page(RecordsAreAway())
 
 
 def _database_error(error: DBAPIError | PoolTimeoutError) -> ResponseReturnValue:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Request, abort, current_app, g, has_request_context, redirect, request, url_for
+from flask import Request, abort, current_app, g, has_request_context, redirect, request, send_file, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from secure import (
@@ -33,6 +34,8 @@ from erebus.plugins import installation
 from erebus.trail import SYSTEM, Actor, ActorKind, current_actor, note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask, Response
     from flask.typing import ResponseReturnValue
 
@@ -78,6 +81,21 @@ def init_http(app: Flask) -> None:
     headers = _headers(is_secure=settings.secure_cookies)
     app.after_request(lambda response: _finish(response, headers))
     init_errors(app)
+
+
+def public_url(address: str = "") -> str:
+    """Return *address*, a path of ours, as others reach it: where the setting says, for browsers can be made to lie."""
+    root = installation().settings.public_url or f"{request.scheme}://{request.host}"
+    return root.rstrip("/") + address
+
+
+def attachment(content: bytes, name: str, kind: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return *content*, of the media type *kind*, as an answer that is kept as a file of that *name* (RFC 6266)."""
+    answer = send_file(io.BytesIO(content), as_attachment=True, download_name=name)
+    answer.content_type = kind
+    del answer.headers["Cache-Control"]  # nobody is to keep it, as all that is not for everybody
+    answer.headers.update(headers or {})
+    return answer
 
 
 # Who is acting

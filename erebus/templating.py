@@ -13,7 +13,7 @@ from flask import g, request, url_for
 from flask_login import current_user
 
 from erebus import clock, times
-from erebus.http import can
+from erebus.http import can, public_url
 from erebus.plugins import installation
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def init_templating(app: Flask) -> None:
     """Give the templates of *app* their filters and functions."""
     for ask in (times.utc, local, relative, times.iso, number, tight):
         app.add_template_filter(ask)
-    for tell in (can, navigation, theme, clock.now):
+    for tell in (can, navigation, public_url, theme, clock.now):
         app.add_template_global(tell)
 
 

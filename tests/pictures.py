@@ -26,8 +26,8 @@ PAGES = {
     "key-new": f"{CHAT}/keys/new",
     "audit": f"{CHAT}/audit",
     "audit-oldest": f"{CHAT}/audit?before=75",
-    "event": f"{CHAT}/audit/153",
-    "event-failed": f"{CHAT}/audit/150",
+    "event": f"{CHAT}/audit/159",
+    "event-failed": f"{CHAT}/audit/156",
     "event-displaced": f"{CHAT}/audit/53",
     "event-unknown": f"{CHAT}/audit/9999",
     "audit-filtered": f"{CHAT}/audit?action=update&from=7d",
@@ -35,8 +35,9 @@ PAGES = {
     "export": f"{CHAT}/audit.csv?type=api_key&from=30d&q=key",
     "export-nothing": f"{CHAT}/audit.csv?q=nothing-is-called-so",
     "audit-young": "/projects/kiteline-docs/audit",
-    "record-form": f"{CHAT}/audit/150/record",
+    "record-form": f"{CHAT}/audit/156/record",
     "records": f"{CHAT}/records",
+    "exports": f"{CHAT}/exports",
     "members": f"{CHAT}/members",
     "settings": f"{CHAT}/settings",
     "delete": f"{CHAT}/delete",
@@ -73,8 +74,8 @@ def _signed_in(browser: Browser, server: Live) -> StorageState:
 
 def _verdicts(server: Live) -> dict[str, str]:
     """Return where those verdicts are that have an address: of records that were made, and then meddled with."""
-    kept, failed = hand_over(server.instance, 153), hand_over(server.instance, 150)
-    altered = hand_over(server.instance, 153, description="Nothing happened.", actorName="Nobody")
+    kept, failed = hand_over(server.instance, 159), hand_over(server.instance, 156)
+    altered = hand_over(server.instance, 159, description="Nothing happened.", actorName="Nobody")
     return {
         "verify-kept": kept.link,
         "verify-kept-failed": failed.link,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from erebus.http import actor
+from erebus.http import actor, attachment
 from erebus.trail import SYSTEM, ActorKind
 
 if TYPE_CHECKING:
@@ -136,3 +136,19 @@ def test_outside_a_request_the_system_acts_and_in_one_somebody_unknown(app: Flas
         app.preprocess_request()
         somebody = actor()
     assert (somebody.kind, somebody.id, somebody.user_agent) == (ActorKind.ANONYMOUS, "anonymous", "Test")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("log-1.json", "filename=log-1.json"),
+        ("a log; 1.json", 'filename="a log; 1.json"'),
+        ("Tomás.json", "filename=Tomas.json; filename*=UTF-8''Tom%C3%A1s.json"),
+    ],
+)
+def test_a_file_has_the_name_that_it_is_given(app: Flask, name: str, told: str) -> None:
+    with app.test_request_context():
+        answer = attachment(b"{}", name, "application/json", {"X-Erebus-Hidden": "4"})
+    assert answer.headers["Content-Disposition"] == f"attachment; {told}"
+    answer.direct_passthrough = False
+    assert (answer.data, answer.mimetype, answer.headers["X-Erebus-Hidden"]) == (b"{}", "application/json", "4")

@@ -16,6 +16,8 @@ from erebus.permissions import Role
 TITLE = "Kiteline Chat"
 DEVELOPMENT, PRODUCTION = Environment.DEVELOPMENT, Environment.PRODUCTION
 
+BOOTHS = ("Trade fair, booth 1", "Trade fair, booth 2", "Trade fair, backup")
+
 BEGINNINGS = (
     Scene(long_ago(130, "09:30"), "owner", deeds.create_project("chat", "Kiteline", Region.GLOBAL)),
     Scene(long_ago(130, "09:42"), "owner", deeds.create_key("chat", "import", "Import from old help desk", PRODUCTION)),
@@ -28,6 +30,11 @@ BEGINNINGS = (
     Scene(long_ago(71, "11:19"), "owner", deeds.set_webhook("chat", "https://hooks.kiteline.example")),
     Scene(long_ago(48, "14:40"), "developer", deeds.create_key("chat", "load", "Load test", DEVELOPMENT)),
     Scene(long_ago(34, "10:10"), "colleague", deeds.create_key("chat", "partner", "Halden Library", PRODUCTION)),
+    Scene(
+        long_ago(33, "09:25"),
+        "colleague",
+        deeds.at_once(*(deeds.create_key("chat", booth, booth, PRODUCTION) for booth in BOOTHS)),
+    ),
 )
 
 FIRST_WEEK = (
@@ -107,6 +114,11 @@ SECOND_WEEK = (
         "support",
         deeds.overreach("project:keys:update", "chat", "web", label="Web widget, new sites"),
         KeyChangeIsNotPermitted,
+    ),
+    Scene(
+        day(10, "14:20"),
+        "colleague",
+        deeds.at_once(*(deeds.revoke(booth, "The trade fair is over") for booth in BOOTHS)),
     ),
     Scene(day(10, "16:08"), "developer", deeds.delete_key("bot"), keys.KeyIsNotRevoked),
     Scene(day(10, "16:10"), "developer", deeds.revoke("bot", "The trial is over; the bot comes back next year")),

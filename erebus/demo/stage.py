@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ulid import ULID
+
 from erebus import clock
 from erebus.blueprints.auth import services as accounts
 from erebus.db import transaction
@@ -51,13 +53,13 @@ class Stage:
     def register(self, key: str, draft: accounts.AccountDraft, moment: datetime) -> None:
         """Let somebody register at *moment*."""
         user = draft.user
-        with clock.at(moment), acting_as(_actor(user)), transaction():
+        with clock.at(moment), acting_as(_actor(user, moment)), transaction():
             self.people[key] = accounts.register_user(draft)
 
     def play(self, scene: Scene, moment: datetime) -> None:
         """Let *scene* happen at *moment*. Raises RuntimeError unless rules answer as the scene has it."""
         person = self.people[scene.who]
-        with clock.at(moment), acting_as(_actor(person)):
+        with clock.at(moment), acting_as(_actor(person, moment)):
             answer = self._try(scene, person)
         if type(answer) is not (scene.refusal or type(None)):
             message = f"a scene of the demo at {moment} was to get {scene.refusal}, and got {answer!r}"
@@ -72,6 +74,16 @@ class Stage:
         return None
 
 
-def _actor(user: User) -> Actor:
+def _actor(user: User, moment: datetime) -> Actor:
+    """Return *user* as the one who acts in a request of its own."""
     address, browser = _ADDRESSES[user.email]
-    return Actor(ActorKind.USER, user.id, user.name, user.image, address=address, user_agent=browser)
+    request_id = str(ULID.from_datetime(moment))
+    return Actor(
+        ActorKind.USER,
+        user.id,
+        user.name,
+        user.image,
+        address=address,
+        user_agent=browser,
+        request_id=request_id,
+    )

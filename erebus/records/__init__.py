@@ -7,7 +7,7 @@ from erebus.records.codes import CodeIsMistyped, code_of, grouped, read_code
 from erebus.records.comparing import differences
 from erebus.records.documents import Document, RestIsAltered, read_document
 from erebus.records.facts import Making, facts_of
-from erebus.records.files import read_file
+from erebus.records.files import FILE_LIMIT, read_file
 from erebus.records.fitting import fit
 from erebus.records.keys import PublicKeys, SigningKey, key_id, read_jwks
 from erebus.records.links import link_to, read_link
@@ -23,6 +23,7 @@ from erebus.records.payload import (
 from erebus.records.pictures import KEYWORD, PNG, read_png
 
 __all__ = [
+    "FILE_LIMIT",
     "KEYWORD",
     "ORIGIN",
     "PNG",

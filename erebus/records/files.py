@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from erebus.records.documents import Document, read_document
+from erebus.records.documents import DOCUMENT_LIMIT, Document, read_document
 from erebus.records.links import MARK, read_link
 from erebus.records.payload import NoRecord
 from erebus.records.pictures import PNG, read_png
+
+FILE_LIMIT = 4 * DOCUMENT_LIMIT + 4_000_000  # bytes: of the longest text, and of what a picture shows (2.7 MB at most)
 
 
 def read_file(data: bytes) -> Document:
@@ -13,7 +15,7 @@ def read_file(data: bytes) -> Document:
     if data.startswith(PNG):
         return read_png(data)
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")  # editors on Windows put a mark in front when they save
     except UnicodeDecodeError:
         raise NoRecord(_SOMETHING_ELSE) from None
     if text.lstrip().startswith("{"):

@@ -27,7 +27,7 @@ from erebus.trail.listener import attach
 from erebus.trail.noting import note
 from erebus.trail.reading import log_ids, newest_time, read_head, read_log, rooms
 from erebus.trail.refusal import Refused, Rule
-from erebus.trail.registry import describe, exempt, is_known
+from erebus.trail.registry import describe, entity_types, exempt, is_known
 from erebus.trail.settling import open_bursts, settle_due
 from erebus.trail.tables import RIGHTS, metadata
 from erebus.trail.triggers import drop_triggers, make_triggers, missing_triggers
@@ -64,6 +64,7 @@ __all__ = [
     "current_actor",
     "describe",
     "drop_triggers",
+    "entity_types",
     "exempt",
     "failed",
     "guard_connections",

@@ -99,6 +99,11 @@ def exempt(model: type, reason: str) -> None:
     forget()
 
 
+def entity_types() -> frozenset[str]:
+    """Return the kinds of all entities that are audited."""
+    return frozenset(description_of(mapper.class_).entity_type for mapper in audited_mappers())
+
+
 @derived
 def description_of(model: type) -> AuditDescription:
     """Return how *model* is told: its own description, its nearest base's, or generic words."""

@@ -50,6 +50,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/projects/<slug>/audit"): READ,
     ("GET", "/projects/<slug>/audit.json"): READ,
     ("GET", "/projects/<slug>/audit.csv"): Access(Role.ADMIN),
+    ("GET", "/projects/<slug>/exports"): Access(Role.ADMIN),
     ("GET", "/projects/<slug>/audit.ndjson"): Access(Role.ADMIN),
     ("POST", "/projects/<slug>/audit.csv"): Access(Role.ADMIN, change=True),
     ("POST", "/projects/<slug>/audit.json"): Access(Role.ADMIN, change=True),

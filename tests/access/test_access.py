@@ -98,6 +98,7 @@ def test_each_visitor_reaches_what_the_table_says_and_nothing_else(
         if rule in {"/logout", "/signup"} and method == "POST":
             continue  # would end what is being tested
         values = {"<slug>": stage.slug, "<key_id>": stage.key_id, "<event_id>": stage.event_id, "<sha256>": image}
+        values |= {"<entity_type>": "api_key", "<entity_id>": stage.key_id}
         address = rule.replace("<path:filename>", "css/tokens.css")
         for part, value in values.items():
             address = address.replace(part, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -33,7 +34,9 @@ def document(app: Flask) -> Document:
 
 def files(document: Document) -> dict[str, bytes]:
     link = link_to(document.record, "https://erebus.example")
-    return {"r.png": picture(document), "r.json": document.as_text().encode(), "r.txt": f"{link}\n".encode()}
+    text, typed = document.as_text().encode(), f"{link}\n".encode()
+    saved = {"saved.json": codecs.BOM_UTF8 + text, "saved.txt": codecs.BOM_UTF8 + typed}
+    return {"r.png": picture(document), "r.json": text, "r.txt": typed, **saved}
 
 
 def screenshot() -> bytes:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from erebus import db
+from erebus.blueprints.audit.queries import PAGE_SIZE
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys.models import ApiKey, KeyStatus
 from erebus.blueprints.projects.models import Membership, Project
@@ -40,7 +41,7 @@ def failures(log: AuditLog) -> list[AuditEvent]:
 
 def test_a_small_company_is_there(connection: Connection) -> None:
     counts = [db.session.scalar(select(func.count()).select_from(model)) for model in (User, Project, ApiKey)]
-    assert counts == [5, 3, 12]
+    assert counts == [5, 3, 15]
     emails = db.session.scalars(select(User.email).order_by(User.email)).all()
     assert emails == [f"{name}@example.com" for name in EMAILS]
 
@@ -60,6 +61,15 @@ def test_keys_are_in_all_states_and_one_is_dormant(connection: Connection) -> No
     assert set(Counter(key.status for key in keys)) == set(KeyStatus)
     assert sum(key.is_dormant(90) for key in keys) == 1
     assert any(key.last_used_at for key in keys)
+
+
+def test_something_is_folded_on_the_first_page_of_the_log(connection: Connection) -> None:
+    newest = log_of(connection, "Kiteline Chat").events[:PAGE_SIZE]
+    requests = Counter(event.request_id for event in newest)
+    (request,) = [request for request, events in requests.items() if events > 1]
+    numbers = [event.number for event in newest if event.request_id == request]
+    assert numbers == list(range(numbers[0], numbers[0] - 3, -1))
+    assert {e.action_description for e in newest if e.request_id == request} == {"Revoked API key"}
 
 
 def test_every_log_verifies(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import TYPE_CHECKING
@@ -39,6 +40,15 @@ def test_what_the_filter_shows_is_saved_as_a_file(
     events = [json.loads(line) for line in download.value.path().read_text("utf-8").splitlines()]
     assert f"{len(events)} of" in shown
     assert {(event["entityType"], event["status"]) for event in events} == {("project", False)}
+    owner.go(f"{AUDIT}.csv")
+    page.get_by_role("link", name="All exports").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Exports")
+    digest = hashlib.sha256(download.value.path().read_bytes()).hexdigest()
+    expect(page.get_by_role("listitem").filter(has_text=digest).first).to_contain_text(
+        f"NDJSON of {len(events)} events"
+    )
+    if has_scripts:
+        owner.look()
     owner.go(AUDIT)
     expect(page.locator(".event").first).to_contain_text(f"Exported {len(events)} events")
 

@@ -50,7 +50,7 @@ def test_an_action_unfolds_to_its_events(visit: Callable[..., Visitor], server: 
     visitor = visit(server, has_scripts=has_scripts)
     visitor.sign_in("support", DEMO_PASSWORD)
     visitor.go(LOG)
-    group = visitor.page.locator(GROUP)
+    group = visitor.page.locator(GROUP).first
     expect(group.locator("h3").first).to_have_text(re.compile("3 × Generated new API key$"))
     expect(group.locator(".event").first).to_be_hidden()
     visitor.look()
@@ -64,12 +64,12 @@ def test_the_keys_go_into_an_action_and_out_of_it_again(visit: Callable[..., Vis
     visitor = visit(server)
     visitor.sign_in("support", DEMO_PASSWORD)
     visitor.go(LOG)
-    group, press = visitor.page.locator(f"{GROUP} > .entry"), visitor.page.keyboard.press
+    group, press = visitor.page.locator(f"{GROUP} > .entry").first, visitor.page.keyboard.press
     inside = group.locator(".entry")
     press("j")
     expect(group).to_be_focused()
     press("j")
-    expect(visitor.page.locator(f"{GROUP} + .event > .entry")).to_be_focused()
+    expect(visitor.page.locator(f"{GROUP} + .event > .entry").first).to_be_focused()
     press("k")
     press("Enter")
     press("j")
@@ -78,7 +78,7 @@ def test_the_keys_go_into_an_action_and_out_of_it_again(visit: Callable[..., Vis
     press("j")
     expect(inside.nth(2)).to_be_focused()
     press("j")
-    expect(visitor.page.locator(f"{GROUP} + .event > .entry")).to_be_focused()
+    expect(visitor.page.locator(f"{GROUP} + .event > .entry").first).to_be_focused()
     press("k")
     press("Escape")
     expect(group).to_be_focused()

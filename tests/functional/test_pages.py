@@ -31,6 +31,7 @@ PAGES = (
     (f"{CHAT}/audit?before=100", "Audit Logs"),
     (f"{CHAT}/audit?action=update&status=failed&from=30d&q=key", "Audit Logs"),
     (f"{CHAT}/audit?q=nothing-is-called-so", "Audit Logs"),
+    (f"{CHAT}/exports", "Exports"),
     (f"{CHAT}/members", "Members"),
     (f"{CHAT}/settings", "Settings"),
     (f"{CHAT}/delete", "Delete project"),

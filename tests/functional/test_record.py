@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("record")]  # one server for all
 
 CHAT = "/projects/kiteline"
+LINES_OF_DATES = """all => all.flatMap(p => {
+  const walker = document.createTreeWalker(p, NodeFilter.SHOW_TEXT), found = [];
+  for (let text; (text = walker.nextNode());) {
+    for (const { index } of text.data.matchAll(/\\d{4}-\\d\\d-\\d\\d/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + 10);
+      found.push(range.getClientRects().length);
+    }
+  }
+  return found;
+})"""  # on how many lines each date stands
 SHEET = re.compile(r"^Record .* of Kiteline Chat #\d+ ")
 
 
@@ -188,6 +200,15 @@ def test_the_picture_is_downloaded_and_read(looker: Visitor, demo: Live) -> None
     check(looker, demo, picture)
     half = Image.open(io.BytesIO(picture)).convert("L")
     check(looker, demo, half.resize((half.width // 2, half.height // 2)))
+
+
+def test_no_date_below_the_code_is_broken(looker: Visitor) -> None:
+    page = open_record(looker)
+    for width in range(320, 1000, 40):
+        page.set_viewport_size({"width": width, "height": 800})
+        lines: list[int] = page.locator(".sheet-proof p").evaluate_all(LINES_OF_DATES)
+        assert len(lines) == 2, "in UTC and in the maker's zone"
+        assert set(lines) == {1}, width
 
 
 def test_every_kind_of_event_is_printed_on_one_page(support: Visitor) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("verify")]
 
-NUMBER = 153  # an update of the demo's that succeeded
+NUMBER = 159  # an update of the demo's that succeeded
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ plugin = Plugin(
     name="audit",
     blueprints=(bp,),
     permissions=PERMISSIONS,
-    navigation=(NavigationItem("Audit Logs", "audit.list", "project:audit:read", 30, also=("records.list",)),),
+    navigation=(
+        NavigationItem("Audit Logs", "audit.list", "project:audit:read", 30, also=("records.list", "exports.list")),
+    ),
     init_app=init_glimpses,
 )

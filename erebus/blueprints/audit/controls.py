@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from erebus.blueprints.audit.filters import ACTIONS, STATUSES, Filter
+from erebus.blueprints.audit.matching import fold
 from erebus.blueprints.audit.spans import QUICK
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _actors(events: tuple[AuditEvent, ...]) -> list[Option]:
     found = list(names.items())[:_OFFERED]
     shared = [name for _id, name in found]
     options = [Option(id_, f"{name} …{id_[-4:]}" if shared.count(name) > 1 else name) for id_, name in found]
-    return sorted(options, key=lambda option: option.label.casefold())
+    return sorted(options, key=lambda option: fold(option.label))
 
 
 def _entities(events: tuple[AuditEvent, ...]) -> list[Option]:
@@ -147,7 +148,7 @@ def _completions(selects: list[Select], entities: list[Option]) -> list[Option]:
 
 def _as_typed(actors: list[Option]) -> list[Option]:
     """Return *actors* as one types them: by the first word of their name that no other has, without one by their id."""
-    names = [actor.label.casefold().split() for actor in actors]
+    names = [[fold(word) for word in actor.label.split() if "…" not in word] for actor in actors]
     known = Counter(word for name in names for word in {*name})
-    own = [next((word for word in name if known[word] == 1 and "…" not in word), "") for name in names]
+    own = [next((word for word in name if known[word] == 1), "") for name in names]
     return [Option(word or actor.value, actor.label) for word, actor in zip(own, actors, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from erebus.blueprints.audit import spans
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     Test = Callable[[AuditEvent], bool]
 
 _ACTOR_ID = re.compile(r"system|anonymous|(user|key)_[0-9a-z]{26}")  # matched whole: nobody gets in by their name
+_ACCENTS = dict.fromkeys(range(768, 880))  # "Combining Diacritical Marks"; other scripts need theirs
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
+def fold(name: str) -> str:
+    """Return *name* as names are compared: neither capitals nor accents make a difference."""
+    plain = name.casefold()
+    return plain if plain.isascii() else unicodedata.normalize("NFKD", plain).translate(_ACCENTS).translate(_LETTERS)
 
 
 def select(events: Iterable[AuditEvent], wanted: Filter, zone: tzinfo, now: datetime) -> tuple[AuditEvent, ...]:
@@ -30,7 +39,7 @@ def _tests(wanted: Filter, zone: tzinfo, now: datetime) -> list[Test]:
     """Return a test for each part that is asked, the dearest last."""
     tests: list[Test] = []
     if wanted.actor:
-        tests.append(_by_actor(wanted.actor.casefold()))
+        tests.append(_by_actor(wanted.actor))
     if wanted.status:
         is_wanted = wanted.status == "succeeded"
         tests.append(lambda event: event.status is is_wanted)
@@ -64,11 +73,12 @@ def _equal(name: str, value: str) -> Test:
 
 def _by_actor(actor: str) -> Test:
     """Return the test for an id, or for words that all have to be words of the actor's name."""
-    words = set() if _ACTOR_ID.fullmatch(actor) else set(actor.split())
+    identity = actor.casefold()
+    words = set() if _ACTOR_ID.fullmatch(identity) else set(fold(actor).split())
 
     def test(event: AuditEvent) -> bool:
-        is_named = bool(words) and words <= set(event.actor_name.casefold().split())
-        return is_named or event.actor_id.casefold() == actor
+        is_named = bool(words) and words <= set(fold(event.actor_name).split())
+        return is_named or event.actor_id.casefold() == identity
 
     return test
 

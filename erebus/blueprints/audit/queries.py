@@ -53,6 +53,16 @@ def find_counted(log_id: str) -> list[OpenBurst]:
     return open_bursts(db.session.connection(), log_id)
 
 
+def next_number(log: AuditLog | None, log_id: str) -> int | None:
+    """Return which number the next event gets if nothing else happens first.
+
+    None while counted failures wait in *log*: those whose time has come by then get their numbers before it.
+    """
+    if find_counted(log_id):
+        return None
+    return log.head_number + 1 if log else 1
+
+
 def find_event(log: AuditLog | None, asked: str) -> AuditEvent | None:
     """Return the kept event of *log* that was asked for by its number or its id, in whichever case."""
     kept, number = log.events if log else (), number_in(asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from erebus import clock
+from erebus import clock, pace
 from erebus.blueprints.audit import activity, asking, controls, detail, groups, matching, presenter, queries, ring, tags
 from erebus.blueprints.audit.showing import absence_of, report, show_absence, what_was_found
 from erebus.permissions import public, requires
@@ -178,6 +178,7 @@ def guide() -> ResponseReturnValue:
         page_size=queries.PAGE_SIZE,
         project_capacity=PROJECT_CAPACITY,
         platform_capacity=PLATFORM_CAPACITY,
+        most_an_hour=pace.MOST,
         support_email=installation().settings.support_email,
     )
 

@@ -36,7 +36,7 @@ def _filter(change: ChangeSet) -> str:
 EXPORT = AuditDescription(
     entity_type="export",
     label=_label,
-    recorded=("format", "filter", "zone", "events", "hidden", "first_number", "last_number"),
+    recorded=("format", "filter", "zone", "events", "hidden", "first_number", "last_number", "sha256"),
     ignored=("project_id", "created_by_id", "created_at"),
     names={
         "events": "number of events",
@@ -44,6 +44,7 @@ EXPORT = AuditDescription(
         "first_number": "first number",
         "last_number": "last number",
         "zone": "time zone",
+        "sha256": "SHA-256 of the file",
     },
     words=(Words("create", "Exported audit log", ("Exported", "export"), _export),),
 )

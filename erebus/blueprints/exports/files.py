@@ -32,9 +32,11 @@ _OURS_FROM = "number"  # the first field of an event that is not the specificati
 
 
 class File(NamedTuple):
-    """A file as an answer: what is in it, and its headers."""
+    """A file to be given: what is in it, its name, its media type, and what the answer says of it in its headers."""
 
     content: bytes
+    name: str
+    kind: str
     headers: dict[str, str]
 
 
@@ -45,7 +47,7 @@ def write(export: Export, kind: Format) -> File:
         Format.JSON: _as_json,
         Format.NDJSON: _as_ndjson,
     }
-    return File(writers[kind](export), _headers(export, kind))
+    return File(writers[kind](export), _name(export, kind), _TYPES[kind], _headers(export))
 
 
 def soundness(selection: Selection) -> str:
@@ -57,13 +59,11 @@ def soundness(selection: Selection) -> str:
     return f"this log is not what was written{place}: {found.finding}"
 
 
-def _headers(export: Export, kind: Format) -> dict[str, str]:
+def _headers(export: Export) -> dict[str, str]:
     """Return the headers; what is no plain text in them is percent-encoded (RFC 3986)."""
     selection = export.selection
     verified = "sound" if selection.verification.is_sound else f"not sound: {quote(soundness(selection), safe=' #:')}"
     return {
-        "Content-Type": _TYPES[kind],
-        "Content-Disposition": f'attachment; filename="{_name(export, kind)}"',
         "X-Erebus-Export": export.id,
         "X-Erebus-Filter": quote(selection.wanted.box, safe=" :"),
         "X-Erebus-Hidden": str(selection.hidden),

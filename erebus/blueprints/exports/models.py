@@ -26,8 +26,9 @@ class Format(enum.StrEnum):
 class AuditExport(Identified, Model):
     """What was taken out of a log: *events* between two numbers, *hidden* being what the *filter* left out.
 
-    The days of the filter are those of *zone*. A project that is deleted leaves its exports behind, without a line for
-    each: they would push out what its log tells of the deletion.
+    The days of the filter are those of *zone*; *sha256* is the digest of the file (hex), None of older exports.
+    A project that is deleted leaves its exports behind, without a line for each: they would push out what its log tells
+    of the deletion.
     """
 
     __tablename__ = "audit_exports"
@@ -41,5 +42,6 @@ class AuditExport(Identified, Model):
     hidden: Mapped[int]
     first_number: Mapped[int] = mapped_column(BigInteger)
     last_number: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
     created_by_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Timestamp, default=clock.now)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from erebus import clock
+from erebus import clock, pace
 from erebus.blueprints.audit import matching
+from erebus.blueprints.exports import files
 from erebus.blueprints.exports.models import AuditExport, Format
 from erebus.db import db
 from erebus.leaks import mask
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from erebus.blueprints.audit.filters import Filter
+    from erebus.blueprints.exports.files import File
     from erebus.trail import AuditEvent, AuditLog, Verification
 
 
@@ -75,13 +78,14 @@ def choose(log_id: str, wanted: Filter, zone: ZoneInfo) -> Selection | None:
     return Selection(examined.log, examined.verification, wanted, zone, found)
 
 
-def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> Export | None:  # noqa: ANN401 - of other features
-    """Write down that what *wanted* lets through of the log of *project* is exported, and return it.
+def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: Any) -> File | None:  # noqa: ANN401 - of other features
+    """Write down that what *wanted* lets through of the log of *project* is exported, and return the file.
 
-    None where that is nothing; NoResultFound where the project is gone meanwhile. What is written down and what is
-    returned are of the same transaction: events that others write meanwhile are in neither.
+    None where that is nothing. What is written down and what is in the file are of the same transaction: events that
+    others write meanwhile are in neither. Raises NoResultFound where the project is gone meanwhile, and `TooOften`.
     """
     _keep(project)
+    _keep_pace(project, by)
     selection = choose(project.id, wanted, zone)
     if selection is None or not selection.found:
         return None
@@ -95,9 +99,19 @@ def export_log(project: Any, kind: Format, wanted: Filter, zone: ZoneInfo, by: A
         first_number=selection.first,
         last_number=selection.last,
         created_by_id=by.id,
+        created_at=clock.now(),
     )
+    named = Named(project.id, project.slug, project.title)
+    file = files.write(Export(row.id, row.created_at, named, selection), kind)
+    row.sha256 = hashlib.sha256(file.content).hexdigest()
     db.session.add(row)
-    return Export(row.id, clock.now(), Named(project.id, project.slug, project.title), selection)
+    return file
+
+
+def _keep_pace(project: Any, by: Any) -> None:  # noqa: ANN401 - of other features
+    own = AuditExport.project_id == project.id, AuditExport.created_by_id == by.id
+    created_at = select(AuditExport.created_at).where(*own, AuditExport.created_at > pace.since())
+    pace.keep_pace("You have exported the log of this project as often.", db.session.scalars(created_at).all())
 
 
 def _keep(project: Any) -> None:  # noqa: ANN401 - of another feature

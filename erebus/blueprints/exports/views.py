@@ -10,10 +10,12 @@ from flask_login import current_user
 
 from erebus import clock
 from erebus.blueprints.audit import asking, controls
-from erebus.blueprints.exports import files, services
+from erebus.blueprints.audit.queries import next_number
+from erebus.blueprints.exports import queries, services
 from erebus.blueprints.exports.forms import ExportForm
 from erebus.blueprints.exports.models import Format
 from erebus.forms import attempt
+from erebus.http import attachment
 from erebus.permissions import requires
 from erebus.plugins import installation
 
@@ -21,8 +23,16 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from erebus.blueprints.audit.asking import Asked
+    from erebus.blueprints.exports.files import File
 
 bp = Blueprint("exports", __name__)
+
+
+@bp.get("/projects/<slug>/exports", endpoint="list")
+@requires("project:audit:export")
+def list_exports(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
+    """List the exports of the project's log, newest first, 25 a page."""
+    return render_template("exports/list.html", page=queries.find_page(g.project.id, request.args.get("before")))
 
 
 @bp.get("/projects/<slug>/audit.csv", defaults={"kind": "csv"})
@@ -42,11 +52,10 @@ def make(slug: str, kind: str) -> ResponseReturnValue:  # noqa: ARG001 - the gat
     asked, made = _asked(), []
     if asked.flaws or not attempt(ExportForm(), lambda: made.append(_export(Format(kind), asked))) or not made[-1]:
         return _page(Format(kind), asked)
-    file = files.write(made[-1], Format(kind))  # after the transaction: of a large log it takes a second
-    return file.content, file.headers
+    return attachment(*made[-1])
 
 
-def _export(kind: Format, asked: Asked) -> services.Export | None:
+def _export(kind: Format, asked: Asked) -> File | None:
     return services.export_log(g.project, kind, asked.filter, current_user.zone, by=current_user)
 
 
@@ -58,6 +67,7 @@ def _page(kind: Format, asked: Asked) -> ResponseReturnValue:
         asked=asked,
         selection=selection,
         controls=controls.offer(selection.log.events if selection else (), asked.filter),
+        next=next_number(selection.log if selection else None, g.project.id),
         checked_at=clock.now(),
         support_email=installation().settings.support_email,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from erebus.blueprints.audit.queries import PAGE_SIZE, turn_to
 from erebus.blueprints.history.states import Known, Standing
 from erebus.blueprints.history.way_back import Turn
+from erebus.trail import printable
 from erebus.wording import shortened, value_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ class StepLine(NamedTuple):
     now: Line | None
     then: Line
     events: tuple[AuditEvent, ...]
+
+
+def heading(history: History, entity_type: str, displaced: int) -> str:
+    """Return what is said of an entity in the heading: its newest name, or in words what it is."""
+    if history.events:
+        return f"History of {history.events[0].entity_label or history.events[0].entity_id}"
+    kind = " ".join("API" if word == "api" else word for word in printable(entity_type).split("_"))
+    article = "An" if kind[:1].lower() in {*"aeio"} else "A"
+    return f"{article} {kind} {'whose events are not kept any more' if displaced else 'that no event is about'}"
 
 
 def place_of(asked: int | None, first: int, last: int) -> Place:

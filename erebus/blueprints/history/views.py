@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
 
 from erebus.blueprints.audit import queries
 from erebus.blueprints.audit.absence import window_of
@@ -15,14 +16,28 @@ from erebus.blueprints.history import telling
 from erebus.blueprints.history.states import of_entity
 from erebus.blueprints.history.way_back import find_way_back
 from erebus.permissions import requires
+from erebus.trail import entity_types, printable
 from erebus.verification import examine
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+    from erebus.blueprints.history.states import History
     from erebus.trail import AuditLog
 
 bp = Blueprint("history", __name__)
+_OF_THE_TRAIL = {"audit_log", "table"}  # kinds that no model is told by
+
+
+class NoSuchKind(NotFound):
+    """There is nothing of the kind that the address names."""
+
+    def __init__(self, known: set[str]) -> None:
+        """Say what kinds are *known* in the log."""
+        super().__init__()
+        kinds = f" Those in this log are: {', '.join(map(printable, sorted(known)))}." if known else ""
+        told = f"The address names a kind that is not known here.{kinds} In the log, each event leads to its history."
+        self.advice = ("There is no such kind of thing", told)
 
 
 @bp.get("/projects/<slug>/audit/history/<entity_type>/<entity_id>")
@@ -31,7 +46,7 @@ def show(slug: str, entity_type: str, entity_id: str) -> ResponseReturnValue:  #
     """Show the events of one entity, what it was after event ``at``, and the way back to that."""
     examined = examine(g.project.id)
     report(examined)
-    found = of_entity(examined.log.events if examined.log else (), entity_type, entity_id)
+    found = _find(examined.log, entity_type, entity_id)
     place = _place(examined.log)
     before, flaw = _before()
     way = find_way_back(found, place.number, examined.log.head_number if examined.log else 0)
@@ -63,7 +78,7 @@ def show_json(slug: str, entity_type: str, entity_id: str) -> ResponseReturnValu
     place = _place(log)
     if place.flaw:
         return {"error": "What it was then cannot be told", "hint": place.flaw}, place.status
-    found = of_entity(log.events if log else (), entity_type, entity_id)
+    found = _find(log, entity_type, entity_id)
     way = find_way_back(found, place.number, log.head_number if log else 0)
     return {"entityType": entity_type, "entityId": entity_id, **telling.as_json(found, way)}
 
@@ -79,6 +94,15 @@ def of_event(slug: str, event_id: str) -> ResponseReturnValue:
         return redirect(url_for("audit.show", slug=slug, event_id=event.number))
     entity_type, entity_id = event.entity_type, event.entity_id
     return redirect(url_for("history.show", slug=slug, entity_type=entity_type, entity_id=entity_id, at=event.number))
+
+
+def _find(log: AuditLog | None, entity_type: str, entity_id: str) -> History:
+    """Return the history of an entity in *log*, without events if none is kept. Raises `NoSuchKind`."""
+    events = log.events if log else ()
+    present = {event.entity_type for event in events}
+    if entity_type not in present | entity_types() | _OF_THE_TRAIL:
+        raise NoSuchKind(present)
+    return of_entity(events, entity_type, entity_id)
 
 
 def _place(log: AuditLog | None) -> telling.Place:

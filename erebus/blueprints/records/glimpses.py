@@ -1,4 +1,4 @@
-"""What templates can ask for about records: those of an event, and a code as it is shown."""
+"""What templates can ask for about records: those of an event, how many they are, and a code as it is shown."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 
 def init_glimpses(app: Flask) -> None:
-    """Give the templates of *app* the function below, and `grouped`."""
+    """Give the templates of *app* the functions below, and `grouped`."""
     app.add_template_global(records_of)
+    app.add_template_global(count_records)
     app.add_template_filter(grouped)
 
 
 def records_of(asked: str) -> Sequence[AuditRecord]:
     """Return the records of the event of the current project that was *asked* for by its id or number."""
     return queries.find_records_of(g.project.id, asked)
+
+
+def count_records(asked: str) -> int:
+    """Return how many records there are of the event of the current project that was *asked* for likewise."""
+    return queries.count_records_of(g.project.id, asked)

@@ -15,6 +15,8 @@ from erebus.records import read_code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
+
 PAGE_SIZE = 25
 
 
@@ -40,12 +42,21 @@ def find_record(log_id: str, asked: str, typed: str) -> AuditRecord | None:
 
 def find_records_of(log_id: str, asked: str) -> Sequence[AuditRecord]:
     """Return the records of the event *asked* for by its id or number, the oldest first."""
-    number, found = number_in(asked), select(AuditRecord).where(AuditRecord.log_id == log_id)
-    if number is not None:
-        found = found.where(AuditRecord.project_id == log_id, AuditRecord.number == number)
-    else:
-        found = found.where(AuditRecord.event_id == asked.upper())
+    found = select(AuditRecord).where(*_of_event(log_id, asked))
     return db.session.scalars(found.order_by(AuditRecord.made_at, AuditRecord.id)).all()
+
+
+def count_records_of(log_id: str, asked: str) -> int:
+    """Return how many records there are of the event *asked* for by its id or number."""
+    found = select(func.count()).select_from(AuditRecord).where(*_of_event(log_id, asked))
+    return db.session.scalar(found) or 0
+
+
+def _of_event(log_id: str, asked: str) -> tuple[ColumnElement[bool], ...]:
+    number, is_own = number_in(asked), AuditRecord.log_id == log_id
+    if number is not None:
+        return is_own, AuditRecord.project_id == log_id, AuditRecord.number == number
+    return is_own, AuditRecord.event_id == asked.upper()
 
 
 def find_page(project_id: str, before: str | None) -> Page:

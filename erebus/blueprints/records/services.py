@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from ulid import ULID
 
-from erebus import clock
+from erebus import clock, pace, times
 from erebus.blueprints.projects.models import Project
 from erebus.blueprints.records.models import AuditRecord
 from erebus.db import db
@@ -66,12 +66,13 @@ class Order:
 def make_record(event: AuditEvent, verification: Verification, order: Order) -> AuditRecord:
     """Make a record of *event*, which *verification* of its log has covered; the one that was made of this form before.
 
-    Refuses for an event from the first wrong number on, and what only admins may show.
+    Refuses for an event from the first wrong number on, and what only admins may show. Raises `TooOften`.
     """
     _lock(order.project)
     record_id = _id(event, order)
     if (made := db.session.get(AuditRecord, record_id)) is not None:
         return made
+    _keep_pace(order)
     _check(event, verification, order)
     document = _sign(event, order)
     record = AuditRecord(
@@ -132,6 +133,13 @@ def is_genuine(record: AuditRecord) -> bool:
 def draft(project: Project) -> AuditRecord:
     """Return a record that is in no session: what a refused one is told by."""
     return AuditRecord(code="", log_id=project.id, project_id=project.id)
+
+
+def _keep_pace(order: Order) -> None:
+    own = AuditRecord.project_id == order.project.id, AuditRecord.made_by_id == order.by.id
+    made_at = select(AuditRecord.made_at).where(*own, AuditRecord.made_at > pace.since().timestamp() * 1000)
+    moments = [times.at(moment) for moment in db.session.scalars(made_at)]
+    pace.keep_pace("You have made as many records of events of this project.", moments)
 
 
 def _check(event: AuditEvent, verification: Verification, order: Order) -> None:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from erebus import clock
-from erebus.blueprints.audit.queries import find_event, find_log
+from erebus.blueprints.audit.queries import find_event, find_log, next_number
 from erebus.blueprints.audit.showing import report, show_absence
 from erebus.blueprints.records import drawing, queries, services, words
 from erebus.blueprints.records.forms import RecordForm
 from erebus.blueprints.records.qr import qr_code
 from erebus.blueprints.records.sheet import lay_out, sheet_of
 from erebus.forms import attempt, form_status
-from erebus.http import can
+from erebus.http import attachment, can, public_url
 from erebus.permissions import requires
-from erebus.plugins import installation
 from erebus.records import CodeIsMistyped, NotARecord, facts_of, grouped, link_to
 from erebus.verification import examine
 
@@ -106,7 +105,7 @@ def picture(slug: str, event_id: str) -> ResponseReturnValue:
     """Give the record that ``code`` names as a picture, which holds its file as well."""
     record = _find(event_id)
     png = drawing.draw(sheet_of(record), qr_code(_link(record)), record.document.as_text())
-    return Response(png, mimetype="image/png", headers=_attachment(slug, record, "png"))
+    return attachment(png, _name(slug, record, "png"), "image/png")
 
 
 @bp.get(f"{_PATH}.json")
@@ -114,8 +113,7 @@ def picture(slug: str, event_id: str) -> ResponseReturnValue:
 def file(slug: str, event_id: str) -> ResponseReturnValue:
     """Give the record that ``code`` names as a file."""
     record = _find(event_id)
-    text = record.document.as_text()
-    return Response(text, mimetype="application/json", headers=_attachment(slug, record, "json"))
+    return attachment(record.document.as_text().encode(), _name(slug, record, "json"), "application/json")
 
 
 def _find(event_id: str) -> AuditRecord:
@@ -163,7 +161,7 @@ def _form_page(event: AuditEvent, examined: Examination, form: RecordForm) -> Re
         finding=verification.finding if verification else "",
         preview=_preview(event) if is_proven else None,
         words=words,
-        next=log.head_number + 1 if log else 1,
+        next=next_number(log, g.project.id),
         displaces=_next_displaced(log) if log else None,
         records=queries.find_records_of(g.project.id, event.id),
         name_of=_maker,
@@ -175,7 +173,7 @@ def _order(form: RecordForm | None = None) -> services.Order:
     return services.Order(
         project=g.project,
         by=current_user,
-        host=_root().netloc,
+        host=urlsplit(public_url()).netloc,
         origin=bool(form and form.origin.data),
         is_admin=can("project:record:origin"),
         once=(form.once.data or "") if form else "",
@@ -190,17 +188,11 @@ def _preview(event: AuditEvent) -> Sheet:
 def _link(record: AuditRecord) -> str:
     """Return what the QR code of *record* holds: the host is that which was signed."""
     document = record.document
-    return link_to(document.record, f"{_root().scheme}://{document.facts()['host']}")
+    return link_to(document.record, f"{urlsplit(public_url()).scheme}://{document.facts()['host']}")
 
 
-def _root() -> SplitResult:
-    """Return where records lead to; where no setting says it, the browser does, and a member could forge that."""
-    return urlsplit(installation().settings.public_url or f"{request.scheme}://{request.host}")
-
-
-def _attachment(slug: str, record: AuditRecord, ending: str) -> dict[str, str]:
-    code = grouped(record.code)[:9]
-    return {"Content-Disposition": f"attachment; filename={slug}-event-{record.number}-{code}.{ending}"}
+def _name(slug: str, record: AuditRecord, ending: str) -> str:
+    return f"{slug}-event-{record.number}-{grouped(record.code)[:9]}.{ending}"
 
 
 def _next_displaced(log: AuditLog) -> int | None:

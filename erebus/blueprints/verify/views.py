@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import Blueprint, jsonify, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from erebus import clock
 from erebus.blueprints.verify import presenter, services
 from erebus.blueprints.verify.forms import VerifyForm
 from erebus.blueprints.verify.verdicts import Outcome
+from erebus.errors import error_page
 from erebus.forms import INVALID, form_status
 from erebus.permissions import public
 from erebus.plugins import installation
-from erebus.records import CodeIsMistyped, NoRecord, grouped, read_code
+from erebus.records import FILE_LIMIT, CodeIsMistyped, NoRecord, grouped, read_code
 from erebus.signing import public_keys
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 bp = Blueprint("verify", __name__)
 _AN_HOUR = 3600
 _EXPIRES = timedelta(days=180)
+_TOO_LARGE = (
+    "This is larger than any record",
+    f"A record has at most {FILE_LIMIT // 10**6} MB. Choose it as it was given to you, or type its code.",
+)
 
 
 @bp.get("/verify")
@@ -79,6 +85,22 @@ def security() -> ResponseReturnValue:
     expires = (clock.now() + _EXPIRES).date()
     text = f"Contact: mailto:{address}\nExpires: {expires}T00:00:00Z\nPreferred-Languages: en\n"
     return text, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@bp.url_value_preprocessor
+def _take_whole_records(endpoint: str | None, _values: object) -> None:
+    """Let every file in that Erebus gives away, on its way to the disk; a text of that size would fill the memory.
+
+    It is done this early because the form's token is looked for before the view.
+    """
+    if endpoint == "verify.check" and request.mimetype == "multipart/form-data":
+        request.max_content_length = FILE_LIMIT
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def _refuse(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    error.advice = _TOO_LARGE  # type: ignore[attr-defined]  # what its page says
+    return error_page(error)
 
 
 @bp.after_request

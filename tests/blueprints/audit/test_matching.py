@@ -64,6 +64,33 @@ def numbers(wanted: Filter, *events: AuditEvent) -> list[int]:
 
 
 @pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Tomás Vega", "tomas"),
+        ("Tomás Vega", "TOMÁS"),
+        ("Tomás Vega", "tom\u0061\u0301s"),
+        ("Tomas Vega", "tomás"),
+        ("Søren Łukasz Đorđević", "soren lukasz dordevic"),
+        ("Jürgen Groß", "JURGEN GROSS"),
+        ("İpek Işık", "ipek isik"),
+        ("Zoë Æsir", "zoe aesir"),
+        ("Ἀλέξανδρος", "αλεξανδροσ"),
+        ("Ｓａｍ", "sam"),
+        ("नीना", "नीना"),
+    ],
+)
+def test_an_actor_is_found_whatever_the_accents(name: str, typed: str) -> None:
+    assert numbers(Filter(actor=typed), event(actor_id=LEO, actor_name=name)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("Tomás", "tom"), ("Leo", "\u0301"), ("नीना", "नना"), (f"ü {GRACE}", GRACE)]
+)
+def test_another_name_is_not_found(name: str, typed: str) -> None:
+    assert numbers(Filter(actor=typed), event(actor_id=LEO, actor_name=name)) == []
+
+
+@pytest.mark.parametrize(
     ("wanted", "expected"),
     [
         (Filter(), [2, 1]),
@@ -149,15 +176,18 @@ def test_the_box_is_completed_to_what_occurs_in_the_log() -> None:
 
 
 def test_an_actor_is_completed_to_a_word_that_nobody_else_has() -> None:
-    names = ("Leo Hill", "Grace Hill", "Grace Tann", "Grace")
+    names = ("Leo Hill", "Grace Hill", "Grace Tann", "Grace", "Zoë Ray", "Zoe Ruiz", "Søren Ray")
     events = [event(actor_id=f"user_{place}", actor_name=name) for place, name in enumerate(names)]
-    offered = dict(reversed(option) for option in controls.offer(events, Filter()).completions[:4])
+    offered = dict(reversed(option) for option in controls.offer(events, Filter()).completions[:7])
 
     assert offered == {
         "Leo Hill": "actor:leo",
         "Grace Hill": "actor:user_1",
         "Grace Tann": "actor:tann",
         "Grace": "actor:user_3",
+        "Zoë Ray": "actor:user_4",
+        "Zoe Ruiz": "actor:ruiz",
+        "Søren Ray": "actor:soren",
     }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from erebus import clock, forms
+from erebus import clock, forms, pace
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.exports import services
 from erebus.blueprints.exports.models import AuditExport
@@ -94,6 +95,7 @@ def test_file_holds_all_that_the_filter_shows_and_its_event_says_so(
         "hidden": 4,
         "first_number": 4,
         "last_number": 43,
+        "sha256": hashlib.sha256(answer.data).hexdigest(),
     }
     assert event.entity_id == answer.headers["X-Erebus-Export"]
     assert answer.headers["X-Erebus-Hidden"] == "4"
@@ -113,7 +115,7 @@ def test_name_of_the_file_says_what_is_in_it(owner: FlaskClient, project: Place,
     with clock.at(datetime(2026, 11, 28, 23, 30, tzinfo=UTC)):
         answer = export(owner, project, kind)
 
-    named = f'attachment; filename="my-chat-app-audit-1-3-2026-11-28.{kind}"'
+    named = f"attachment; filename=my-chat-app-audit-1-3-2026-11-28.{kind}"
     assert answer.headers["Content-Disposition"] == named
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.mimetype == {"csv": "text/csv", "json": "application/json", "ndjson": "application/x-ndjson"}[kind]
@@ -185,6 +187,37 @@ def test_cell_that_could_be_a_formula_is_guarded(owner: FlaskClient, project: Pl
 
     assert row["description"] == '\'=HYPERLINK("http://evil")'
     assert row["actorName"] == '\'@x, "y"'
+
+
+def test_nobody_pushes_out_a_log_with_exports(
+    owner: FlaskClient, project: Place, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MOST", 2)
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    for minute in (0, 30):
+        with clock.at(noon + timedelta(minutes=minute)):
+            export(owner, project, "json")
+    head = newest(log).number
+    with clock.at(noon + timedelta(minutes=59, seconds=30)):
+        for kind in KINDS:
+            answer = export(owner, project, kind, 429)
+            assert answer.mimetype == "text/html", "the page of a form is read, whatever the file would have been"
+            assert "You have exported the log of this project as often." in answer.text
+            assert "Again from 2026-11-28 13:00:00 UTC, in 1 minute." in answer.text
+        assert newest(log).number == head
+    with clock.at(noon + timedelta(hours=1)):
+        export(owner, project, "json")
+
+
+def test_page_names_no_number_while_counted_failures_wait_for_theirs(
+    owner: FlaskClient, project: Place, write: Callable[[int], None], refuse: Callable[[], None]
+) -> None:
+    for _ in range(4):
+        refuse()
+    told = "its number is open, for failed attempts that were counted wait for theirs. The file holds"
+    assert f"The export is an event itself; {told}" in page(owner, project, "csv")
+    write(94)
+    assert f"The export is an event itself, and displaces the oldest one; {told}" in page(owner, project, "csv")
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])

@@ -170,10 +170,33 @@ def test_thing_that_no_kept_event_is_about_is_told_as_such(
     text = page(reader, project, f"api_key/{key}")
 
     assert "No event of it is kept" in text
+    assert "<h1>An API key whose events are not kept any more</h1>" in text
+    assert "<title>An API key whose events are not kept any more ·" in text
     assert "27 older events have been displaced: whatever was done to it was among them." in text
     assert told(reader, project, f"api_key/{key}.json")["standing"] == "unknown"
     assert ">its own page</a>" not in text  # which is not open to this reader
     assert ">its own page</a>" in page(reader, project, f"project/{project.id}")
+
+
+def test_thing_that_nothing_was_logged_of_is_told_as_such(reader: FlaskClient, project: Place) -> None:
+    assert "<h1>A member that no event is about</h1>" in page(reader, project, "member/nobody")
+    assert "<h1>A table that no event is about</h1>" in page(reader, project, "table/users")
+
+
+def test_unknown_kind_is_told_with_the_kinds_that_there_are(reader: FlaskClient, project: Place) -> None:
+    text = page(reader, project, "widget/1", 404)
+
+    assert "There is no such kind of thing" in text
+    assert "Those in this log are: member, project. In the log, each event leads to" in text
+    assert "Those in this log are: member, project." in told(reader, project, "widget/1.json", 404)["hint"]
+
+
+def test_kind_that_only_the_log_knows_has_a_history(
+    reader: FlaskClient, project: Place, tamper: Callable[[str, int], None]
+) -> None:
+    tamper("entity_type = 'widget'", 2)
+
+    page(reader, project, "widget/1")
 
 
 @pytest.mark.parametrize(

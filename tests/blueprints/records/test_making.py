@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +13,9 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from erebus import create_app
+from erebus import clock, create_app, pace
 from erebus.blueprints.auth import services as accounts
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project
@@ -146,7 +147,7 @@ def test_a_long_host_is_refused_and_told(reader: FlaskClient, project: Place, re
     assert "too long for a QR code" in answer.text
 
 
-def test_a_record_leads_to_the_installation_whatever_the_browser_names(
+def test_a_record_and_the_link_to_an_event_lead_to_the_installation_whatever_the_browser_names(
     settings: dict[str, Any], project: Place, reader: FlaskClient, records: Callable
 ) -> None:
     cookie = reader.get_cookie("erebus_session")
@@ -158,13 +159,54 @@ def test_a_record_leads_to_the_installation_whatever_the_browser_names(
 
     answer = browser.post(f"/projects/{project.slug}/audit/2/record", base_url="http://evil.example")
     page = browser.get(answer.location, base_url="http://evil.example").text
+    event = browser.get(f"/projects/{project.slug}/audit/2", base_url="http://evil.example").text
 
     (record,) = records()
     assert record.document.facts()["host"] == "erebus.example:8443"
     assert "HTTPS://EREBUS.EXAMPLE:8443/VERIFY/" in page
     assert "Check at erebus.example:8443/verify" in page
+    assert f'<link rel="canonical" href="https://erebus.example:8443/projects/{project.slug}/audit/' in event
+    assert "evil.example" not in event
     with elsewhere.app_context():
         db.engine.dispose()
+
+
+def test_nobody_pushes_out_a_log_with_records(
+    project: Place,
+    reader: FlaskClient,
+    make: Callable[..., TestResponse],
+    records: Callable,
+    log: Callable,
+    sign_in: Callable[[str], FlaskClient],
+) -> None:
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    for minute in range(pace.MOST):
+        with clock.at(noon + timedelta(minutes=minute)):
+            assert make(2).status_code == 302
+    newest = log().head_number
+    with clock.at(noon + timedelta(minutes=40, seconds=1)):
+        answer = make(2)
+
+    assert answer.status_code == 429
+    assert "You have made as many records of events of this project." in answer.text
+    assert "Nothing was done now. Again from 2026-11-28 13:00:00 UTC, in 20 minutes." in answer.text
+    assert answer.headers["Retry-After"] == "Sat, 28 Nov 2026 13:00:00 GMT"
+    assert log().head_number == newest, "it is no event either: that would push one out"
+    with clock.at(noon + timedelta(minutes=40)):
+        assert make(2, sign_in("owner@example.com")).status_code == 302
+    with clock.at(noon + timedelta(hours=1)):
+        assert (make(2).status_code, make(2).status_code) == (302, 429)
+
+
+def test_a_record_that_was_made_is_shown_however_many_there_are(
+    make: Callable[..., TestResponse], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MOST", 1)
+    made = make(2, once="a form")
+
+    assert made.status_code == 302
+    assert make(2, once="a form").location == made.location
+    assert make(2, once="another form").status_code == 429
 
 
 def test_an_event_that_is_too_large_is_refused(app: Flask, project: Place) -> None:

@@ -69,6 +69,20 @@ def test_the_form_says_what_will_be_on_it_and_what_it_displaces(
     assert "displaces #3 , this very event: its record is what stays of it." in text(reader.get(address))
 
 
+def test_the_form_names_no_number_while_counted_failures_wait_for_theirs(
+    reader: FlaskClient, project: Place, write: Callable, refuse: Callable
+) -> None:
+    address = f"/projects/{project.slug}/audit/3/record"
+    for _ in range(4):
+        refuse()
+    told = "Its number is open: failed attempts that were counted wait for theirs. The record is kept for good"
+    shown = text(reader.get(address))
+    assert f"Making it is an event of this project. {told}" in shown
+    assert "it becomes" not in shown
+    write(94)
+    assert f"Making it is an event of this project, and displaces the oldest one. {told}" in text(reader.get(address))
+
+
 def test_only_admins_see_the_tick(reader: FlaskClient, project: Place, sign_in: Callable) -> None:
     address = f"/projects/{project.slug}/audit/3/record"
     assert 'name="origin"' not in reader.get(address).text
@@ -263,6 +277,19 @@ def test_the_event_leads_to_its_record(reader: FlaskClient, project: Place, make
             rf'href="/projects/{project.slug}/audit/\w{{26}}/record">{words}</a>', reader.get(address).text
         )
         make(2)
+
+
+def test_the_event_counts_its_records_without_reading_them(
+    app: Flask, reader: FlaskClient, project: Place, made: AuditRecord
+) -> None:
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+
+    reader.get(f"/projects/{project.slug}/audit/2")
+
+    (counted,) = [statement for statement in asked if "audit_records" in statement]
+    assert "payload" not in counted
 
 
 @pytest.mark.parametrize("by", ["id", "number", "id with its number"])

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 from collections.abc import Callable
+from itertools import count
+from typing import Any
 
 import zxingcpp
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from werkzeug.test import TestResponse
 
+from erebus.blueprints.records.drawing import draw
+from erebus.blueprints.records.qr import qr_code
+from erebus.blueprints.records.sheet import lay_out
+from erebus.records import FILE_LIMIT, Document, code_of, fit, grouped, link_to
+from erebus.records.documents import DOCUMENT_LIMIT
+from erebus.signing import signing_key
 from tests.blueprints.audit.conftest import Place
 from tests.blueprints.verify.test_verdicts import KEPT, title
+from tests.records.making import plain_facts
+
+NO_LOG = "Genuine; the log no longer holds it"
 
 
 def test_a_record_is_verified_as_its_page_gives_it(
@@ -33,3 +47,35 @@ def test_a_record_is_verified_as_its_page_gives_it(
     assert title(client.post("/verify", data={"code": code})) == KEPT
     [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(given["png"])))
     assert title(client.get(found.text[found.text.index("/VERIFY/") :])) == KEPT
+
+
+def test_the_largest_record_is_verified_as_its_page_gives_it(
+    app: Flask, upload: Callable[[bytes], TestResponse]
+) -> None:
+    with app.app_context():
+        key = signing_key()
+        largest = key.sign(fit(facts_of_the_largest_event(key.id)))
+    text = largest.as_text()
+    assert DOCUMENT_LIMIT - 10_000 < len(text) <= DOCUMENT_LIMIT
+    for data in (text.encode(), drawn(largest)):
+        assert 5_000_000 < len(data) < FILE_LIMIT
+        answer = upload(data)
+        assert (answer.status_code, title(answer)) == (200, NO_LOG)
+
+
+def facts_of_the_largest_event(key_id: str) -> dict[str, Any]:
+    """Return what a record can just hold: values as long as the log keeps them, of characters as long as they come."""
+    chance, numbers, four_bytes = random.Random(1), count(), range(0x10000, 0x110000)
+
+    def wide(length: int) -> str:
+        return f"{next(numbers):04}" + "".join(map(chr, chance.choices(four_bytes, k=length - 4)))
+
+    changes = [{"field": "f", "name": f"name {n}", "before": wide(2000), "after": wide(2000)} for n in range(485)]
+    long = {name: wide(2000) for name in ("description", "reason", "userAgent")}
+    return plain_facts(keyId=key_id, changes=changes, actorImage=None, address="192.0.2.7", **long)
+
+
+def drawn(document: Document) -> bytes:
+    code = grouped(code_of(document.payload))
+    sheet = lay_out(document.facts(), "Europe/Berlin", code, has_rest=True)
+    return draw(sheet, qr_code(link_to(document.record, "https://erebus.example")), document.as_text())

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from erebus import clock, create_app, db
 from erebus.blueprints.verify.limits import reader
 from erebus.config import SettingError
-from erebus.records import Document, code_of, grouped, link_to, read_jwks
+from erebus.records import FILE_LIMIT, Document, code_of, grouped, link_to, read_jwks
 from erebus.records.links import LINK_LIMIT
 from erebus.signing import rotate
 from tests.blueprints.verify.conftest import picture
@@ -109,9 +109,21 @@ def test_fields_and_files_sent_twice_are_refused(client: FlaskClient) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(client: FlaskClient) -> None:
-    answer = client.post("/verify", data=b"x" * 1_100_000, content_type="multipart/form-data; boundary=x")
+    answer = client.post("/verify", data=b"x" * (FILE_LIMIT + 1), content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
-    assert "Send less than a megabyte" in answer.text
+    assert f"at most {FILE_LIMIT // 10**6} MB" in answer.text
+    assert "or type its code." in answer.text
+
+
+def test_only_a_file_may_be_large(client: FlaskClient) -> None:
+    large = "x" * 1_100_000
+    assert client.post("/verify", data={"code": large}).status_code == 413
+    parts, kind = (
+        f'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n{large}\r\n--x--\r\n',
+        "multipart/form-data",
+    )
+    assert client.post("/verify", data=parts, content_type=f"{kind}; boundary=x").status_code == 413
+    assert client.post("/login", data=parts, content_type=f"{kind}; boundary=x").status_code == 413
 
 
 def test_the_form_asks_for_its_token(settings: dict[str, Any]) -> None:
