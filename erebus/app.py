@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +21,7 @@ from erebus.scope import PLATFORM, log_of
 from erebus.templating import init_templating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 BUILT_IN = (
     "erebus.blueprints.auth:plugin",
@@ -33,6 +35,19 @@ BUILT_IN = (
 )
 
 
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Look for no garbage meanwhile: what a start makes stays, and looking it through took a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_collecting_later()
 def create_app(settings: Mapping[str, Any] | None = None, plugins: Iterable[Plugin] = ()) -> Flask:
     """Return the app. *settings* win over the environment; *plugins* come after the built-in and the installed ones.
 

@@ -46,14 +46,17 @@ class FieldChange(NamedTuple):
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What happened, or was tried, to one entity: what a feature's words are told from."""
+    """What happened, or was tried, to one entity: what a feature's words are told from.
+
+    *current* are the newest values of its recorded fields.
+    """
 
     action: str
     entity_type: str
     entity_id: str
     label: str
     fields: tuple[FieldChange, ...] = ()
-    current: Mapping[str, Value] = field(default_factory=dict)
+    current: Mapping[str, Any] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, name: str) -> bool:
@@ -62,11 +65,11 @@ class ChangeSet:
 
     def before(self, name: str) -> Value:
         """Return the value of *name* before; of an unchanged field, its value."""
-        return next((c.before for c in self.fields if c.field == name), self.current.get(name))
+        return next((c.before for c in self.fields if c.field == name), recordable(self.current.get(name)))
 
     def after(self, name: str) -> Value:
         """Return the value of *name* after; of an unchanged field, its value."""
-        return next((c.after for c in self.fields if c.field == name), self.current.get(name))
+        return next((c.after for c in self.fields if c.field == name), recordable(self.current.get(name)))
 
     def __getitem__(self, name: str) -> Value:
         """Return the newest value of the recorded field *name*."""

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from erebus.trail.tables import MIN_CAPACITY
 from erebus.trail.telling import tell_change
 
 if TYPE_CHECKING:
     from erebus.trail.changes import Capture, Remark
 
 Content = dict[str, Any]
+
+
+def lines_of(captures: Sequence[Capture | Remark]) -> Sequence[Content]:
+    """Return the contents of the lines for *captures*, in their order."""
+    return Lines(captures) if len(captures) > MIN_CAPACITY else [tell_change(capture) for capture in captures]
 
 
 class Lines(Sequence[Content]):

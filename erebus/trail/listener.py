@@ -21,7 +21,7 @@ from erebus.trail.changes import fold
 from erebus.trail.connections import begin_reading, keep
 from erebus.trail.failures import connection_failed, failed, flush_failed
 from erebus.trail.ledger import append
-from erebus.trail.lines import Lines
+from erebus.trail.lines import lines_of
 from erebus.trail.prefetching import prefetch
 from erebus.trail.settling import append_failures, homes
 from erebus.trail.watching import is_reader
@@ -138,7 +138,7 @@ def _write(session: Session, buffer: Buffer) -> None:
     for log in sorted({*changed, *told_in.values()}):
         is_due = False
         if log in changed:
-            lines = Lines(changed[log])
+            lines = lines_of(changed[log])
             is_due = append(connection, log, lines, now)
             buffer.last_line = lines[-1]["id"]
         failures = [a.content for a in tried if told_in[a.log] == log]

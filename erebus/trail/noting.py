@@ -14,7 +14,6 @@ from erebus.trail.connections import engine_with_log
 from erebus.trail.rows import Row, held_values, identity_of, known_before, read_row
 from erebus.trail.shapes import shape_of
 from erebus.trail.telling import field_change, tell_attempt
-from erebus.trail.values import recordable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -48,7 +47,7 @@ def _change_set(refused: Refused, description: AuditDescription, connection: Con
         entity_id=entity_id(identity_of(mapper, entity)),
         label=description.label(entity),
         fields=tuple(field_change(n, before.get(n), v, description) for n, v in refused.attempted.items()),
-        current={n: recordable(row.get(n)) for n in description.recorded},
+        current={n: row.get(n) for n in description.recorded},
         about={name: look(entity) for name, look in description.about.items()},
     )
 

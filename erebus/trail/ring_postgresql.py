@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from erebus.trail.chain import digest, digests, link
+from erebus.trail.driver import first
 from erebus.trail.events import Written
 from erebus.trail.tables import CONTENT, WRITE_RING, ZERO_HASH, audit_logs, empty
 
@@ -38,8 +39,8 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
     values: dict[str, Any] = {f"e_{i}": _array(content) for i, content in enumerate(contents, 1)}
     values |= {f"d_{i}": d for i, d in enumerate(digests(key, log.id, contents), 1)}
     place = {"log": log.id, "project": log.project_id, "capacity": log.capacity, "now": now}
-    row = connection.exec_driver_sql(_few(len(contents)), {**values, **place}).one()
-    return Written(row.written, len(contents), row.settle_at)
+    written, settle_at = first(connection, _few(len(contents)), values | place) or (0, None)
+    return Written(written, len(contents), settle_at)
 
 
 @lru_cache(maxsize=FEW)
@@ -50,7 +51,7 @@ def _few(count: int) -> str:
     or 4,096 characters psycopg keeps nothing, and looks for its parameters each time.
     """
     time = "GREATEST(l.head_time, CAST(%(now)s AS bigint))"
-    first = _chain(_ZERO, "CAST(0 AS bigint)", "CAST(%(now)s AS bigint)", count)
+    begun = _chain(_ZERO, "CAST(0 AS bigint)", "CAST(%(now)s AS bigint)", count)
     further = _chain("l.head_hash", "l.head_number", time, count)
     links = "".join(
         f" CROSS JOIN LATERAL (SELECT {_link('h.h0' if i == 1 else f'c{i - 1}.h', 'h.base', 'h.t', i)} AS h) AS c{i}"
@@ -68,7 +69,7 @@ def _few(count: int) -> str:
         WITH h AS (
           INSERT INTO audit_logs AS l (id, project_id, capacity, head_number, head_time, prior_hash, head_hash,
                                        seam_number, seam_hash, pending)
-          VALUES (%(log)s, %(project)s, %(capacity)s, {count}, %(now)s, {_ZERO}, {first}, 0, {_ZERO}, 0)
+          VALUES (%(log)s, %(project)s, %(capacity)s, {count}, %(now)s, {_ZERO}, {begun}, 0, {_ZERO}, 0)
           ON CONFLICT (id) DO UPDATE SET head_number = l.head_number + {count}, prior_hash = l.head_hash,
             head_time = {time}, head_hash = {further}
           RETURNING l.id, l.capacity, l.head_number - {count} AS base, l.prior_hash AS h0, l.head_time AS t,
@@ -84,13 +85,11 @@ def _part(name: str, i: int) -> str:
 
 def _array(content: dict[str, Any]) -> str:
     """Return *content* as the literal of an array of texts (PostgreSQL's manual, 8.15.6)."""
-    parts = (content[name] for name in CONTENT)
-    return "{" + ",".join(_quoted(part) if isinstance(part, str) else _WORDS[part] for part in parts) + "}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    parts = [
+        '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' if isinstance(part, str) else _WORDS[part]
+        for part in map(content.__getitem__, CONTENT)
+    ]
+    return "{" + ",".join(parts) + "}"
 
 
 def _chain(hash_before: str, base: str, time: str, count: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from erebus.trail.chain import digest, link
+from erebus.trail.driver import first, write
 from erebus.trail.events import Written
 from erebus.trail.tables import CONTENT, WRITE_RING, ZERO_HASH, audit_events, audit_logs, empty
 
@@ -42,7 +43,7 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
     kept = min(len(contents), head.capacity)
     skipped = len(contents) - kept
     if skipped:  # what the batch's own last ones displace at once gets its numbers, and is not written
-        connection.exec_driver_sql(_SKIP, (skipped, head.capacity, log.id))
+        write(connection, _SKIP, [(skipped, head.capacity, log.id)])
     time = max(now, head.head_time)
     rows, previous = [], bytes(head.head_hash)
     for number, content in enumerate(contents[skipped:], head.head_number + skipped + 1):
@@ -50,11 +51,11 @@ def append(connection: Connection, log: Log, contents: Sequence[dict[str, Any]],
         told = (content[name] for name in CONTENT)
         rows.append((log.id, number % head.capacity, number, time, *told, previous, following))
         previous = following
-    return Written(connection.exec_driver_sql(_WRITE, rows).rowcount, kept, head.settle_at)
+    return Written(write(connection, _WRITE, rows), kept, head.settle_at)
 
 
 def _head(connection: Connection, log: Log) -> Head:
-    if row := connection.exec_driver_sql(_HEAD, (log.id,)).first():
+    if row := first(connection, _HEAD, (log.id,)):
         return Head(*row)
     make(connection, log)
     return Head(log.capacity, 0, ZERO_HASH, 0, None)
@@ -63,4 +64,4 @@ def _head(connection: Connection, log: Log) -> Head:
 def make(connection: Connection, log: Log) -> None:
     """Make *log*, empty."""
     row = empty(log)
-    connection.exec_driver_sql(_MAKE, tuple(row.get(name) for name in _COLUMNS))
+    write(connection, _MAKE, [tuple(row.get(name) for name in _COLUMNS)])

@@ -10,7 +10,7 @@ from ulid import ULID
 from erebus.trail.changes import ChangeSet, FieldChange, Remark, changed_names, entity_id
 from erebus.trail.description import generic_words
 from erebus.trail.registry import description_of
-from erebus.trail.values import keep, one_line, recordable
+from erebus.trail.values import keep, one_line
 
 if TYPE_CHECKING:
     from erebus.trail.actor import Actor
@@ -49,7 +49,7 @@ def _change_set(capture: Capture, description: AuditDescription) -> ChangeSet:
         entity_id=entity_id(capture.identity),
         label=capture.label,
         fields=fields,
-        current={n: recordable(capture.current.get(n)) for n in description.recorded},
+        current={n: capture.current.get(n) for n in description.recorded},
         about=capture.about,
     )
 

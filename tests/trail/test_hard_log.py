@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import create_engine, event, func, select, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -137,14 +137,11 @@ def test_a_clock_that_is_put_back_an_hour_changes_no_order(session: Session) -> 
     assert sorted(events, key=lambda e: e.id) == [events[1], events[2], events[0], events[3]]
 
 
-def test_what_the_log_writes_and_displaces_is_no_event_itself(engine: Engine, session: Session) -> None:
+def test_what_the_log_writes_and_displaces_is_no_event_itself(session: Session) -> None:
     """O-G6."""
-    statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement))
     for _ in range(3):
         add_books(session, CAPACITY)
 
-    assert any("audit_events" in statement for statement in statements)
     events = kept(session)
     assert [e.number for e in events] == list(range(22, 32))
     assert {e.entity_type for e in events} == {"book"}
