@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,17 +38,25 @@ def prepare(instance: Path, *, with_demo: bool) -> None:
 @contextmanager
 def live(instance: Path) -> Iterator[Live]:
     """Serve what was prepared in *instance*; it is stopped at the end, by its id."""
-    with socket.create_server(("127.0.0.1", 0)) as door:  # listens at once: whoever connects waits for gunicorn
+    with socket.create_server(("127.0.0.1", 0)) as door:  # listens at once: who connects waits
         command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{door.fileno()}", "wsgi:app"]
         with (instance / "server.log").open("wb") as log:
             server = subprocess.Popen(
                 command, cwd=ROOT, env=_environment(instance), pass_fds=[door.fileno()], stdout=log, stderr=log
             )
         try:
+            _await_answer(door.getsockname()[1])
             yield Live(f"http://127.0.0.1:{door.getsockname()[1]}", instance)
         finally:
             server.terminate()
             server.wait(_PATIENCE)
+
+
+def _await_answer(port: int) -> None:
+    """Wait until the server has started: a browser has less patience."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)) as connection:
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
 
 
 def _environment(instance: Path) -> dict[str, str]:
