@@ -105,7 +105,7 @@ def test_what_is_new_appears_at_the_top_marked_and_the_whole_page_tells_of_it(
     expect(page.locator(".shown")).to_have_text(
         re.compile(rf"#{number + 1} to #{number - 23}.* 1 new since #{number}\.")
     )
-    expect(page.locator(".event:not(.group)")).to_have_count(25)
+    expect(page.locator(".event:not(:has(> .entry > .group-fold))")).to_have_count(25)
     expect(page.locator(".foot")).to_contain_text(f"head #{number + 1}")
     assert page.locator(".foot").inner_text() != made
     expect(page.locator(".live-said")).to_have_text("1 new event.")
@@ -297,7 +297,7 @@ def test_whoever_is_signed_out_meanwhile_is_told_so_and_the_server_left_alone(re
     reader.go(LOG)
     page.context.clear_cookies()
     expect(page.locator(".live-away")).to_contain_text("You are signed out.", timeout=SOON)
-    expect(page.locator(".event:not(.group)")).to_have_count(25)
+    expect(page.locator(".event:not(:has(> .entry > .group-fold))")).to_have_count(25)
 
 
 def test_without_scripts_a_reload_does_it(
