@@ -77,4 +77,4 @@ def test_members_lead_to_their_history(owner: Visitor) -> None:
     owner.go(f"{CHAT}/members")
     owner.look()
     owner.page.get_by_role("link", name=re.compile("^History of")).first.click()
-    expect(owner.page.get_by_role("heading", level=1)).to_have_text("A member whose events are not kept any more")
+    expect(owner.page.get_by_role("heading", level=1)).to_have_text("A member of which no event is kept")

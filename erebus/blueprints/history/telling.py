@@ -58,7 +58,7 @@ def heading(history: History, entity_type: str, displaced: int) -> str:
         return f"History of {history.events[0].entity_label or history.events[0].entity_id}"
     kind = " ".join("API" if word == "api" else word for word in printable(entity_type).split("_"))
     article = "An" if kind[:1].lower() in {*"aeio"} else "A"
-    return f"{article} {kind} {'whose events are not kept any more' if displaced else 'that no event is about'}"
+    return f"{article} {kind} {'of which no event is kept' if displaced else 'that no event is about'}"
 
 
 def place_of(asked: int | None, first: int, last: int) -> Place:

@@ -170,9 +170,9 @@ def test_thing_that_no_kept_event_is_about_is_told_as_such(
     text = page(reader, project, f"api_key/{key}")
 
     assert "No event of it is kept" in text
-    assert "<h1>An API key whose events are not kept any more</h1>" in text
-    assert "<title>An API key whose events are not kept any more ·" in text
-    assert "27 older events have been displaced: whatever was done to it was among them." in text
+    assert "<h1>An API key of which no event is kept</h1>" in text
+    assert "<title>An API key of which no event is kept ·" in text
+    assert "27 older events have been displaced: what was done to it, if anything was, is among them." in text
     assert told(reader, project, f"api_key/{key}.json")["standing"] == "unknown"
     assert ">its own page</a>" not in text  # which is not open to this reader
     assert ">its own page</a>" in page(reader, project, f"project/{project.id}")
