@@ -81,8 +81,8 @@ def tight(text: str) -> str:
     That is indentation, empty lines, a line's end before the beginning or the end of a block, and the end tags that
     HTML lets be left out (`HTML, Optional tags <https://html.spec.whatwg.org/multipage/syntax.html#optional-tags>`_).
     """
-    lines = (line.strip() for line in str(text).splitlines())  # plain ones: markup would escape every line anew
-    return type(text)(_IMPLIED.sub("", _UNSEEN.sub(">", "\n".join(line for line in lines if line))))
+    lines = filter(None, map(str.strip, str(text).splitlines()))  # plain ones: markup would escape every line anew
+    return type(text)(_IMPLIED.sub("", _UNSEEN.sub(">", "\n".join(lines))))
 
 
 # The reader and the page
