@@ -140,12 +140,13 @@ def _merge(earlier: Capture, later: Capture) -> Capture | None:
             return None
         was = earlier.was  # the log knows it by that, and no other, key
         return later._replace(was=was, identity=was, before={**later.before, **earlier.before})
-    after = {**earlier.after, **later.after}
-    if earlier.action == DELETE:  # made anew: what a creation leaves out because there is none of it is gone now
-        after = {**{n: later.current[n] for n in earlier.before if n in later.current}, **after}
+    before, after = earlier.before, {**earlier.after, **later.after}
+    if earlier.action == DELETE:  # made anew: what either leaves out because there is none of it is told of the other
+        after = {**{n: later.current[n] for n in before if n in later.current}, **after}
+        before = {**{n: earlier.current[n] for n in after if n in earlier.current}, **before}
     if earlier.action == CREATE:
         return later._replace(was=earlier.was, action=CREATE, before={}, after=after)
-    return later._replace(was=earlier.was, action=UPDATE, before={**later.before, **earlier.before}, after=after)
+    return later._replace(was=earlier.was, action=UPDATE, before={**later.before, **before}, after=after)
 
 
 def _is_change(capture: Capture | Remark) -> bool:

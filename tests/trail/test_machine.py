@@ -122,3 +122,12 @@ def _has_done_much() -> None:
     assert not never, f"never committed: {never}, unlike {dict(Machine.done)}"
     lively = sum(changes >= 3 for changes in Machine.changes)
     assert lively * 2 >= len(Machine.changes), f"{lively} of {len(Machine.changes)} examples changed something thrice"
+
+
+def test_what_was_deleted_in_bulk_and_is_made_anew_with_a_link_had_none(fresh: Callable[[], Machine]) -> None:
+    """The oracle looks; the soak found it."""
+    machine = fresh()
+    machine.begin(number=0, rows=1, is_handed_on=False)
+    machine.delete_rows(end="", name="tag", number=None, way="auto")
+    machine.link_by_name(end="commit", names=["red"], number=0)
+    machine.teardown()
