@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -207,6 +208,21 @@ def test_nobody_pushes_out_a_log_with_exports(
         assert newest(log).number == head
     with clock.at(noon + timedelta(hours=1)):
         export(owner, project, "json")
+
+
+def test_of_exports_at_the_same_time_no_more_are_made_than_one_after_the_other(
+    project: Place, sign_in: Callable[[str], FlaskClient], log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MOST", 1)
+    clients, start = [sign_in("owner@example.com") for _ in range(4)], Barrier(4)
+
+    def go(client: FlaskClient) -> int:
+        start.wait(10)
+        return client.post(f"/projects/{project.slug}/audit.json").status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(go, clients)) == [200, 429, 429, 429]
+    assert [event.entity_type for event in log().events].count("export") == 1
 
 
 def test_page_names_no_number_while_counted_failures_wait_for_theirs(
@@ -435,5 +451,5 @@ def test_project_cannot_be_deleted_while_it_is_exported(
     choose = services.choose
     monkeypatch.setattr(services, "choose", late_choice)
 
-    assert numbers(export(owner, project, "csv")) == [4, 3, 2, 1]  # what was tried in vain is an event
+    assert numbers(export(owner, project, "csv")) == [3, 2, 1]
     assert newest(log).entity_type == "export"
