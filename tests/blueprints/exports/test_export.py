@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 from werkzeug.test import TestResponse
 
 from erebus import clock, forms, pace
@@ -30,7 +31,7 @@ from erebus.blueprints.exports.models import AuditExport
 from erebus.blueprints.keys import secret as secrets
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus
-from erebus.db import db, transaction
+from erebus.db import db, prepare, transaction
 from erebus.permissions import Role
 from erebus.trail import AuditEvent, AuditLog, read_log
 from tests.blueprints.audit.conftest import Place, acting, register
@@ -431,6 +432,20 @@ def test_project_that_somebody_deletes_meanwhile_is_404(
     monkeypatch.setattr(forms, "transaction", late_transaction)
 
     export(owner, project, "csv", 404)
+
+
+def test_who_has_sent_the_form_reads_a_page_also_when_the_database_is_busy(
+    app: Flask, owner: FlaskClient, project: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        narrow = create_engine(db.engine.url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0)
+        prepare(narrow)
+        monkeypatch.setitem(db.engines, None, narrow)
+    with narrow.connect():
+        answer = export(owner, project, "json", 503)
+    narrow.dispose()
+    assert answer.mimetype == "text/html"
+    assert "The database is busy" in answer.text
 
 
 @pytest.mark.skipif(DATABASE == "sqlite", reason="there one transaction writes at a time")
