@@ -84,14 +84,17 @@ def init_http(app: Flask) -> None:
 
 
 def public_url(address: str = "") -> str:
-    """Return *address*, a path of ours, as others reach it: where the setting says, for browsers can be made to lie."""
-    root = installation().settings.public_url or f"{request.scheme}://{request.host}"
+    """Return *address*, a path of ours, as others reach it: where the setting says, for browsers can be made to lie.
+
+    Of a host that Werkzeug cannot read (one with an underscore), the path alone is told.
+    """
+    root = installation().settings.public_url or (request.host and f"{request.scheme}://{request.host}")
     return root.rstrip("/") + address
 
 
 def attachment(content: bytes, name: str, kind: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return *content*, of the media type *kind*, as an answer that is kept as a file of that *name* (RFC 6266)."""
-    answer = send_file(io.BytesIO(content), as_attachment=True, download_name=name)
+    answer = send_file(io.BytesIO(content), as_attachment=True, download_name=name, conditional=False)
     answer.content_type = kind
     for told in ("Cache-Control", "Expires"):  # nobody is to keep it, as all that is not for everybody
         answer.headers.pop(told, None)

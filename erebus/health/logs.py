@@ -33,8 +33,8 @@ def capacities() -> Answer:
         return to_be_done(f"more is kept than there is room for in {some(wrong)}", _VERIFY)
     default = {True: PLATFORM_CAPACITY, False: PROJECT_CAPACITY}
     other = [room.log_id for room in found if room.capacity != default[room.log_id == PLATFORM.id]]
-    told = f"; {len(other)} with a capacity of their own: {some(other)}" if other else ", with the usual capacities"
-    return well(f"{len(found)} logs{told}")
+    rest = f"; {len(other)} with a capacity of their own: {some(other)}" if other else ", with the usual capacities"
+    return well(f"{len(found)} logs{rest}")
 
 
 def descriptions() -> Answer:

@@ -188,7 +188,7 @@ def _preview(event: AuditEvent) -> Sheet:
 def _link(record: AuditRecord) -> str:
     """Return what the QR code of *record* holds: the host is that which was signed."""
     document = record.document
-    return link_to(document.record, f"{urlsplit(public_url()).scheme}://{document.facts()['host']}")
+    return link_to(document.record, f"{urlsplit(public_url()).scheme or request.scheme}://{document.facts()['host']}")
 
 
 def _name(slug: str, record: AuditRecord, ending: str) -> str:

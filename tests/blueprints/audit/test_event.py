@@ -95,6 +95,15 @@ def test_link_to_it_carries_its_number_and_leads_back_to_it(reader: FlaskClient,
     assert "<title>#2 " in reader.get(link).text
 
 
+def test_link_under_a_host_that_cannot_be_read_is_its_path(reader: FlaskClient, project: Place, log: Log) -> None:
+    event = log().events[1]
+    path = f"/projects/{project.slug}/audit/{event.id}?n=2"
+
+    text = reader.get(path, headers={"Host": "erebus_web:5000"}).text
+
+    assert f'<link rel="canonical" href="{path}">' in text
+
+
 def test_it_leads_to_where_it_stands_in_the_log(reader: FlaskClient, project: Place, write: Callable) -> None:
     write(30)
 
