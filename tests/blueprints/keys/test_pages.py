@@ -242,7 +242,15 @@ def test_revoking_asks_for_a_reason(visitor: FlaskClient, page_of: str, key: Api
 
     assert answer.status_code == 422
     assert message in text(answer)
+    assert '<details class="confirm" open>' in answer.text
     assert status_of(key) is KeyStatus.ACTIVE
+
+
+def test_before_a_key_is_revoked_it_is_said_what_still_uses_it(visitor: FlaskClient, page_of: str, key: ApiKey) -> None:
+    assert "It has never been used." in visitor.get(page_of).text
+    with transaction():
+        key.last_used_at = clock.now() - timedelta(hours=3)
+    assert "It was last used 3 hours ago: whatever still uses it stops working at once." in visitor.get(page_of).text
 
 
 def test_a_label_is_changed(visitor: FlaskClient, page_of: str, key: ApiKey) -> None:
