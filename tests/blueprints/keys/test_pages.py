@@ -8,13 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erebus import clock, forms
+from erebus import clock, forms, times
 from erebus.blueprints.auth.models import User
 from erebus.blueprints.keys import secret as secrets
 from erebus.blueprints.keys import services
@@ -74,6 +76,13 @@ def test_the_list_shows_what_may_be_seen_of_each_key(visitor: FlaskClient, key: 
     for seen in ("My Dev Key", f"dv-er-…{key.last_four}", "development", "active", "created by Owner", "never used"):
         assert seen in page.text
     assert key.digest not in page.text
+
+
+def test_the_list_shows_its_times_in_the_zone_of_the_reader_too(visitor: FlaskClient, key: ApiKey) -> None:
+    with transaction() as session:
+        session.scalars(select(User).where(User.email == "developer@example.com")).one().time_zone = "Asia/Tokyo"
+
+    assert times.on_clock(key.created_at, ZoneInfo("Asia/Tokyo"))[0] + " UTC+09:00" in visitor.get(KEYS).text
 
 
 @pytest.fixture
