@@ -23,7 +23,7 @@ from secure import (
 )
 from ulid import ULID
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from erebus.db import db
@@ -42,6 +42,20 @@ if TYPE_CHECKING:
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODY_LIMIT = 1024 * 1024  # bytes; no form of ours comes near it
 csrf = CSRFProtect()
+
+
+class RoleDoesNotDo(Forbidden):
+    """The reader is a member of the project, but not as what it takes."""
+
+    def __init__(self, least: Role, role: Role, title: str) -> None:
+        """Say that it takes *least*, and that the reader is *role* in the project called *title*."""
+        super().__init__()
+        *others, last = (str(other) for other in Role if other.includes(least))
+        enough = f"{', '.join(others)} or {last}" if others else last
+        self.advice = (
+            "This is not open to you",
+            f"It takes the role {enough}, and you are {role} in '{title}'. Ask its owner or an admin.",
+        )
 
 
 class PlainRequest(Request):
@@ -192,14 +206,17 @@ def _enter_project(slug: str) -> None:
     if scope is None:
         abort(404)
     g.project, g.role = scope
+    g.back = url_for("projects.show", slug=slug)  # for the page of an error
 
 
 def _deny(permission: Permission) -> None:
     """Answer 403; a change that was tried is kept as a failure."""
+    least, role = permission.least, g.get("role")
+    error = RoleDoesNotDo(least, role, g.project.title) if role and isinstance(least, Role) else Forbidden()
     if request.method not in _SAFE_METHODS and permission.denied is not None and "project" in g:
         note(db.session(), permission.denied(g.project, request.view_args or {}, request.form))
         db.session.rollback()  # ends the transaction, and with that writes what was noted
-    abort(403)
+    raise error
 
 
 # Headers

@@ -356,7 +356,10 @@ def test_an_attempt_without_the_role_is_403_and_a_failure_in_the_log(
 ) -> None:
     visitor = sign_in("support@example.com")
 
-    assert visitor.get(page_of).status_code == 403
+    page = visitor.get(page_of)
+    assert page.status_code == 403
+    assert "the role developer, admin or owner, and you are support in 'My Chat App'" in text(page)
+    assert '<a class="btn primary" href="/projects/my-chat-app">Back to the project</a>' in page.text
     assert visitor.post(page_of + way, data=data).status_code == 403
     event = log(key.project_id)[0]
     assert (event.status, event.actor_name) == (False, "Support")
