@@ -54,7 +54,7 @@ class RoleDoesNotDo(Forbidden):
         enough = f"{', '.join(others)} or {last}" if others else last
         self.advice = (
             "This is not open to you",
-            f"It takes the role {enough}, and you are {role} in '{title}'. Ask its owner or an admin.",
+            f"This takes the role {enough}, and you are {role} in '{title}'. Ask its owner or an admin.",
         )
 
 
