@@ -63,7 +63,7 @@ def create(slug: str) -> ResponseReturnValue:
     """
     form, made = KeyForm(), []
     if form.is_submitted() and form.once.data in session.get(_SENT, ()):
-        flash("The key was created before, and its secret is shown only once. If it is lost, revoke the key.")
+        flash("The key was created before, and its secret is shown only once. If it is lost, revoke the key.", "warn")
         return redirect(url_for("keys.list", slug=slug))
     if attempt(form, lambda: made.append(_create(form))):
         key, secret = made[-1]

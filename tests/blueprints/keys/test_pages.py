@@ -153,7 +153,7 @@ def test_reloading_the_page_of_a_secret_makes_no_second_key(visitor: FlaskClient
 
     again = visitor.post(f"{KEYS}/new", data=data, follow_redirects=True)
 
-    assert "was created before" in text(again)
+    assert '<p class="toast warn">The key was created before' in again.text
     assert text(again).count("<b>My Dev Key</b>") == 1
     assert len(log(project.id)) == before
     other = {**data, "label": "Another", "once": "x" * 26}
