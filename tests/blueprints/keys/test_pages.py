@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from erebus import clock, forms, times
 from erebus.blueprints.auth.models import User
+from erebus.blueprints.keys import queries, services
 from erebus.blueprints.keys import secret as secrets
-from erebus.blueprints.keys import services
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus
@@ -109,6 +109,11 @@ def mixed(project: Project, owner: User) -> None:
         ("?dormant=1", {"Old production"}),
         ("?status=active&environment=development", {"Dev active"}),
         ("?status=disabled&dormant=1", set()),
+        ("?q=DEV", {"Dev active", "Dev disabled", "Dev revoked"}),
+        ("?q=sk-er-", {"Old production"}),
+        ("?q=dev&status=revoked", {"Dev revoked"}),
+        ("?q=%25", set()),
+        ("?before=nonsense", {"Old production", "Dev active", "Dev disabled", "Dev revoked"}),
         ("?status=nonsense&environment=&dormant=x", {"Old production", "Dev active", "Dev disabled", "Dev revoked"}),
     ],
 )
@@ -118,6 +123,38 @@ def test_the_list_is_filtered_by_its_address(visitor: FlaskClient, mixed: None, 
     assert set(re.findall(r"<b>((?:Old|Dev) \w+)</b>", page.text)) == shown
     assert f"Showing {len(shown)} of 4." in page.text
     assert ("No key matches" in page.text) == (not shown)
+
+
+def test_a_key_is_found_by_its_secret_which_the_page_does_not_repeat(
+    visitor: FlaskClient, project: Project, owner: User
+) -> None:
+    with transaction():
+        _key, secret = services.create_key(project, "Leaked", Environment.PRODUCTION, by=owner)
+        services.create_key(project, "Other", Environment.PRODUCTION, by=owner)
+
+    page = visitor.get(KEYS, query_string={"q": f" {secret}"}, follow_redirects=True)
+
+    assert page.request.args["q"] == f"sk-er-…{secret[-4:]}"
+    assert "<b>Leaked</b>" in page.text
+    assert "<b>Other</b>" not in page.text
+    assert secret not in page.text
+
+
+def test_the_list_has_pages_that_keep_the_filter(
+    visitor: FlaskClient, mixed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+
+    first = visitor.get(f"{KEYS}?q=dev&environment=development").text
+    assert "Showing 2 of 3 found, of 4." in first
+    older = re.search(r'href="([^"]+)">Older', first)
+    assert older
+    second = visitor.get(unescape(older[1])).text
+
+    shown = [re.findall(r"<b>(Dev \w+)</b>", page) for page in (first, second)]
+    assert [len(names) for names in shown] == [2, 1]
+    assert {*shown[0], *shown[1]} == {"Dev active", "Dev disabled", "Dev revoked"}
+    assert ">Older<" not in second
 
 
 def test_a_dormant_key_is_marked(visitor: FlaskClient, mixed: None) -> None:
