@@ -47,10 +47,12 @@ def change_of(stored: dict[str, Any], action: str) -> Change:
 
 def value_of(value: object) -> Value:
     """Return a stored value, whole, every character visible; what a record has only the hash of, by that."""
+    if isinstance(value, str) and value:
+        return Value(printable(value))
+    if value is None or isinstance(value, (bool, str)):
+        return Value(_WORDS[value], is_word=True)
     if is_abridged(value):
         return Value(f"{value['length']:,} characters, SHA-256 {value['sha256']}", is_word=True)
-    if value is None or isinstance(value, bool) or value == "":
-        return Value(_WORDS[value], is_word=True)
     return Value(printable(text_of(value)))
 
 

@@ -17,7 +17,7 @@ from erebus.trail.buffer import buffer_of
 from erebus.trail.cascading import dependants, followers
 from erebus.trail.changes import DELETE, UPDATE
 from erebus.trail.connections import hold_reads, use, write
-from erebus.trail.following import INSTEAD, actor, dml, invoke, refuse_new_keys
+from erebus.trail.following import INSTEAD, dml, invoke, refuse_new_keys
 from erebus.trail.freshness import Freshness, follow
 from erebus.trail.guard import reason_in
 from erebus.trail.inserting import insert
@@ -93,7 +93,7 @@ def _change(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection)
     if count > len(watched):
         message = "rows appeared while a bulk statement ran: nothing of it may be committed. Roll back and try again."
         raise RuntimeError(message)
-    captures = compare(connection, [*children, *watched], actor(mapper))
+    captures = compare(connection, [*children, *watched], registry.actor_for(mapper.class_))
     if isinstance(statement, Update):
         refuse_new_keys(mapper, captures)
     buffer_of(state.session).captures += captures

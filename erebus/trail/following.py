@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from erebus.trail import registry
 from erebus.trail.buffer import buffer_of
 from erebus.trail.changes import DELETE
 from erebus.trail.failures import statement_failed
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Result
     from sqlalchemy.orm import Mapper, ORMExecuteState
 
-    from erebus.trail.actor import Actor
     from erebus.trail.changes import Capture
     from erebus.trail.tried import Tried
 
@@ -50,8 +48,3 @@ def refuse_new_keys(mapper: Mapper[Any], captures: list[Capture]) -> None:
     if any(c.action == DELETE for c in captures):
         message = f"a bulk statement may not change the primary key of {mapper.class_.__name__}. {INSTEAD}"
         raise RuntimeError(message)
-
-
-def actor(mapper: Mapper[Any]) -> Actor:
-    """Return who acts on the rows of *mapper*."""
-    return registry.attachment_of(mapper.class_).actor_of()

@@ -10,10 +10,10 @@ from sqlalchemy.engine.result import null_result
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import ColumnClause
 
-from erebus.trail import tried_in_bulk
+from erebus.trail import registry, tried_in_bulk
 from erebus.trail.buffer import buffer_of
 from erebus.trail.cascading import followers
-from erebus.trail.following import INSTEAD, actor, dml, invoke, refuse_new_keys
+from erebus.trail.following import INSTEAD, dml, invoke, refuse_new_keys
 from erebus.trail.rows import holding
 from erebus.trail.shapes import shape_of
 from erebus.trail.watching import Watched, compare, created, watch
@@ -49,10 +49,10 @@ def insert(state: ORMExecuteState, mapper: Mapper[Any], connection: Connection) 
     tried = tried_in_bulk.inserting(state.session, mapper, _rows(state), connection)
     result = invoke(state, statement.returning(*added), tried).freeze()
     wanted = len(result.metadata.keys) - len(added)
-    captures = compare(connection, [*children, *watched], actor(mapper))
+    captures = compare(connection, [*children, *watched], registry.actor_for(mapper.class_))
     refuse_new_keys(mapper, captures)
     made = _made(mapper, [_last(row, len(added)) for row in result.data], {w.key for w in watched})
-    captures += created(mapper, connection, made, actor(mapper))
+    captures += created(mapper, connection, made, registry.actor_for(mapper.class_))
     buffer_of(state.session).captures += captures
     return result().columns(*range(wanted)) if wanted else null_result()
 

@@ -97,11 +97,11 @@ def capture(session: Session, buffer: Buffer) -> None:
     """Add what the flush did to the captures; the objects may be asked for anything now."""
     entries, buffer.settled = buffer.settled, []
     for connection, owner in buffer.ahead.owners.values():
-        buffer.captures += compare(connection, [owner], _actor(owner.mapper))
+        buffer.captures += compare(connection, [owner], registry.actor_for(owner.mapper.class_))
     actors: dict[Mapper[Any], Actor] = {}
     with session.no_autoflush:
         for entry in entries:
-            actor = actors.get(entry.mapper) or actors.setdefault(entry.mapper, _actor(entry.mapper))
+            actor = actors.get(entry.mapper) or actors.setdefault(entry.mapper, registry.actor_for(entry.mapper.class_))
             if entry.children:
                 leader = {entry.leader: _row_now(entry)}
                 buffer.captures += compare(entry.connection, entry.children, actor, leader)
@@ -133,7 +133,3 @@ def _capture_of(entry: Entry, actor: Actor) -> Capture:
     before = {} if entry.action == CREATE else entry.before
     told = entry.told or _told(entry)
     return Capture(model, entry.was, entry.identity, entry.action, before, entry.after, entry.current, *told, actor)
-
-
-def _actor(mapper: Mapper[Any]) -> Actor:
-    return registry.attachment_of(mapper.class_).actor_of()

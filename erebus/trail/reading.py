@@ -7,6 +7,7 @@ that are no text. None of it may stop a verification, so the columns are read as
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, type_coerce
@@ -17,16 +18,16 @@ from erebus.trail.events import AuditEvent, AuditLog
 from erebus.trail.tables import CONTENT, MAX_CAPACITY, MIN_CAPACITY, OPTIONAL, audit_events, audit_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from sqlalchemy import Select
     from sqlalchemy.engine import Connection
 
     _Statement = Select[*tuple[Any, ...]]
 
-_OF_LOG = [c.name for c in audit_logs.c if c.name != "settle_at"]  # when to look again: proves nothing
+_OF_LOG = tuple(c.name for c in audit_logs.c if c.name != "settle_at")  # when to look again: proves nothing
 _COLUMNS = {"previous_hash": "prev_hash", "stored_changes": "changes"}  # of fields that have a name of their own
-_OF_EVENT = [_COLUMNS.get(field, field) for field in AuditEvent._fields if field != "flaw"]
+_OF_EVENT = tuple(_COLUMNS.get(field, field) for field in AuditEvent._fields if field != "flaw")
 _STATUS = _OF_EVENT.index("status")
 _TEXTS = {*CONTENT, "log_id", "id", "project_id"} - {"status"}
 _HASHES = {name for name in (*_OF_LOG, *_OF_EVENT) if name.endswith("hash")}
@@ -45,7 +46,7 @@ _STAND_INS: dict[str, Any] = {
     "capacity": MIN_CAPACITY,
     "status": False,
 }
-_RANGES = {"status": (0, 1), "capacity": range(MIN_CAPACITY, MAX_CAPACITY + 1)}
+_RANGES: dict[str, Container[int]] = {"status": (0, 1), "capacity": range(MIN_CAPACITY, MAX_CAPACITY + 1)}
 _RAW_EVENTS = [type_coerce(audit_events.c[name], NullType()) for name in _OF_EVENT]
 _READ_EVENTS = select(*_RAW_EVENTS).where(audit_events.c.log_id == bindparam("log"))
 _RAW_LOG = [type_coerce(audit_logs.c[name], NullType()) for name in _OF_LOG]
@@ -156,17 +157,26 @@ def _log(row: Sequence[Any], events: tuple[AuditEvent, ...]) -> AuditLog:
     return AuditLog(**dict(zip(_OF_LOG, values, strict=True)), events=events, flaw=flaw)
 
 
-def _checked(names: list[str], row: Sequence[Any]) -> tuple[list[Any], str]:
+def _checked(names: tuple[str, ...], row: Sequence[Any]) -> tuple[list[Any], str]:
     """Return the columns of a row, stand-ins in place of what was never written, and the name of the first of those."""
     values = list(row)
-    flaws = [
-        place
-        for place, (name, value) in enumerate(zip(names, row, strict=True))
-        if type(value) not in _TYPES[name] or (name in _RANGES and value not in _RANGES[name])
-    ]
+    flaws = {*_of_wrong_types(names, tuple(map(type, row)))}
+    flaws.update(place for place, allowed in _ranges(names) if values[place] not in allowed)
     for place in flaws:
         values[place] = _STAND_INS[names[place]]
-    return values, names[flaws[0]] if flaws else ""
+    return values, names[min(flaws)] if flaws else ""
+
+
+@lru_cache(maxsize=256)  # rows are of a few kinds, and of any only where somebody tampers
+def _of_wrong_types(names: tuple[str, ...], types: tuple[type, ...]) -> tuple[int, ...]:
+    """Return the places in which a row of *types* holds what the trail never writes there."""
+    return tuple(place for place, name in enumerate(names) if types[place] not in _TYPES[name])
+
+
+@cache
+def _ranges(names: tuple[str, ...]) -> tuple[tuple[int, Container[int]], ...]:
+    """Return the places of a row in which not every value of the right type is one of ours, with those that are."""
+    return tuple((names.index(name), allowed) for name, allowed in _RANGES.items() if name in names)
 
 
 def _shown(log_id: object) -> str:

@@ -99,6 +99,11 @@ def exempt(model: type, reason: str) -> None:
     forget()
 
 
+def actor_for(model: type) -> Actor:
+    """Return who acts on *model* now."""
+    return attachment_of(model).actor_of()
+
+
 def entity_types() -> frozenset[str]:
     """Return the kinds of all entities that are audited."""
     return frozenset(description_of(mapper.class_).entity_type for mapper in audited_mappers())

@@ -82,7 +82,7 @@ def run_script(connection: Connection, script: str) -> None:
 def missing_triggers(connection: Connection) -> list[str]:
     """Return the names of the triggers that are not there, or are switched off."""
     dialect = connection.dialect.name
-    present = set(connection.execute(text(_PRESENT[dialect])).scalars())
+    present = set(connection.exec_driver_sql(_PRESENT[dialect]).scalars())
     return [name for name in TRIGGERS[dialect] if name not in present]
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -19,6 +18,7 @@ from erebus.records import PublicKeys, SigningKey, read_document, read_link
 from tests.functional.browser import LOOKS, PHONE, WIDE
 from tests.functional.server import DEMO_PASSWORD, Live, Serve
 from tests.functional.test_twice import twice
+from tests.records.pictures import qr_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,8 +88,8 @@ def make(visitor: Visitor, event: dict[str, Any]) -> Page:
 def check(visitor: Visitor, server: Live, picture: bytes | Image.Image) -> None:
     """Read the QR code of *picture*, verify it, and compare it with the file."""
     image = picture if isinstance(picture, Image.Image) else Image.open(io.BytesIO(picture))
-    (found,) = zxingcpp.read_barcodes(image.convert("L"))
-    record = read_link(found.text)
+    (link,) = qr_codes(image)
+    record = read_link(link)
     seed = (server.instance / config.RECORD_KEY).read_text().strip()
     assert PublicKeys([SigningKey(bytes.fromhex(seed)).public]).has_signed(record)
     address = visitor.page.get_by_role("link", name="Download JSON").get_attribute("href")
@@ -121,7 +121,7 @@ def printed(browser: Browser, pdf: bytes, folder: Path) -> Image.Image:
     page.goto(f"file://{folder / 'sheet.pdf'}#zoom=100")
     for _ in range(40):
         image = Image.open(io.BytesIO(page.screenshot()))
-        if zxingcpp.read_barcodes(image.convert("L")):
+        if qr_codes(image):
             break
         page.wait_for_timeout(100)  # the viewer tells nobody when it has drawn
     page.close()

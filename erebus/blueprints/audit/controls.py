@@ -9,13 +9,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from erebus.blueprints.audit.filters import ACTIONS, STATUSES, Filter
+from erebus.blueprints.audit.filters import ACTIONS, STATUSES, qualified
 from erebus.blueprints.audit.matching import fold
 from erebus.blueprints.audit.spans import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from erebus.blueprints.audit.filters import Filter
     from erebus.trail import AuditEvent
 
 _OFFERED, _ENTITIES = 40, 8  # of actors and kinds, and of entities: those of the newest events; the box takes any
@@ -143,7 +144,7 @@ def _completions(selects: list[Select], entities: list[Option]) -> list[Option]:
     found += [(select.name, option) for select in others for option in select.options]
     found += [("from", Option(value, label)) for value, label in QUICK.items()]
     found += [("entity", option) for option in entities[:_ENTITIES]]
-    return [Option(Filter().change(name, value).box, "" if label == value else label) for name, (value, label) in found]
+    return [Option(qualified(name, value), "" if label == value else label) for name, (value, label) in found]
 
 
 def _as_typed(actors: list[Option]) -> list[Option]:

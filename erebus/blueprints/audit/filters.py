@@ -72,7 +72,7 @@ class Filter:
     @property
     def box(self) -> str:
         """The filter as a line in the box."""
-        return " ".join([*(f"{name}:{_value(value)}" for name, value in self.parts.items()), *map(_term, self.text)])
+        return " ".join([*(qualified(name, value) for name, value in self.parts.items()), *map(_term, self.text)])
 
     def change(self, name: str, value: str) -> Filter:
         """Return the same filter, with *value* for what the qualifier *name* asks; an empty one takes it away."""
@@ -93,6 +93,11 @@ class Line(NamedTuple):
 def make(parts: dict[str, str], text: tuple[str, ...]) -> Filter:
     """Return the filter of *parts*, by the names of their qualifiers, and *text*."""
     return Filter(**{_ATTRIBUTES[name]: value for name, value in parts.items()}, text=text)
+
+
+def qualified(name: str, value: str) -> str:
+    """Return *value* behind the qualifier *name*, as in the box."""
+    return f"{name}:{_value(value)}"
 
 
 def read_line(typed: str) -> Line:

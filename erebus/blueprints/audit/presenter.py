@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from erebus.wording import Change
 
 _UNFOLDED = 5  # fields of a change that may stand open; more of them wait to be asked for
-_KINDS = (str, bool, int, type(None))
+_KINDS = {str, bool, int, type(None)}
 _ORDER = ("field", "name", "before", "after", "hidden")
 _COUNTED = ["attempts", "first_at", "last_at"]  # what a line that counts failures holds (`erebus.trail.bursts`)
 
@@ -80,6 +80,7 @@ def changes_of(event: AuditEvent) -> tuple[Change, ...]:
 
 def as_json(event: AuditEvent) -> dict[str, Any]:
     """Return *event* with the fields of the example in ``audit-logs.txt``, in its order, then ours."""
+    changes = _stored_changes(event)
     return {
         "id": event.id,
         "actorId": event.actor_id,
@@ -96,7 +97,7 @@ def as_json(event: AuditEvent) -> dict[str, Any]:
         "actorName": event.actor_name,
         "actorImage": event.actor_image,
         "reason": event.reason,
-        "changes": _stored_changes(event),
+        "changes": changes if changes is None else list(map(_in_order, changes)),
         "requestId": event.request_id,
         "hash": event.hash.hex(),
         "previousHash": event.previous_hash.hex(),
@@ -118,15 +119,19 @@ def split(description: str, reason: str | None, *, is_done: bool) -> tuple[str, 
 def _stored_changes(event: AuditEvent) -> list[dict[str, Any]] | None:
     """Return the changes as they are stored; None for what the trail never wrote."""
     try:
-        return [_in_order(change) for change in event.changes]
+        return [_plain(change) for change in event.changes]
     except (ValueError, RecursionError):
         return None
 
 
+def _plain(change: dict[str, Any]) -> dict[str, Any]:
+    """Return *change*; a value of a kind that the trail never writes as its text."""
+    return {name: value if type(value) in _KINDS else json.dumps(value) for name, value in change.items()}
+
+
 def _in_order(change: dict[str, Any]) -> dict[str, Any]:
-    """Return *change* as the guide has it; a value of a kind that the trail never writes as its text."""
-    plain = {name: value if isinstance(value, _KINDS) else json.dumps(value) for name, value in change.items()}
-    return {name: plain[name] for name in _ORDER if name in plain} | plain
+    """Return *change* as the guide has it."""
+    return {name: change[name] for name in _ORDER if name in change} | change
 
 
 def _to_show(event: AuditEvent) -> list[dict[str, Any]]:
@@ -137,8 +142,9 @@ def _to_show(event: AuditEvent) -> list[dict[str, Any]]:
 
 
 def _shortened(change: Change) -> Change:
-    before, after = change.before, change.after
-    return change._replace(before=before and shortened(before), after=after and shortened(after))
+    before, after = change.before and shortened(change.before), change.after and shortened(change.after)
+    is_whole = before is change.before and after is change.after
+    return change if is_whole else change._replace(before=before, after=after)
 
 
 def _fold(event: AuditEvent, count: int) -> str:

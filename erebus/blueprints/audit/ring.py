@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,6 +132,7 @@ def _gravest(slot: tuple[str, int]) -> tuple[bool, int, int]:
     return *_gravity(look), offset
 
 
+@cache
 def _gravity(look: str) -> tuple[bool, int]:
     return look != "empty" and not look.endswith(_DIM), _GRAVITY[look.removesuffix(_DIM)]
 

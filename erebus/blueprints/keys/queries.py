@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Choice = TypeVar("Choice", bound=enum.Enum)
 
 PAGE_SIZE = 25
+
+
+_COUNT = select(func.count()).where(ApiKey.project_id == bindparam("project"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def find_key(project: Project, key_id: str) -> ApiKey | None:
 
 def count_keys(project: Project) -> int:
     """Return how many keys *project* has, whatever their status."""
-    return db.session.scalar(select(func.count()).where(ApiKey.project_id == project.id)) or 0
+    return db.session.scalar(_COUNT, {"project": project.id}) or 0
 
 
 def _choice(kind: type[Choice], text: str | None) -> Choice | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask_login import current_user
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from erebus.blueprints.keys.models import ApiKey, KeyStatus
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 
 
 _NAMES_AT_MOST = 50  # in a menu; beyond that, the list has a search
+
+# What every page of a project asks: put together once, which costs as much as the database's own work
+
+_SCOPE = (
+    select(Project, Membership.role)
+    .join(Membership, Membership.project_id == Project.id)
+    .where(Project.slug == bindparam("slug"), Membership.user_id == bindparam("user"))
+)
+_NAMES = (
+    select(Project.slug, Project.title)
+    .join(Membership, Membership.project_id == Project.id)
+    .where(Membership.user_id == bindparam("user"))
+    .order_by(case((Project.slug == bindparam("first"), 0), else_=1), Project.title_key, Project.id)
+    .limit(_NAMES_AT_MOST)
+)
+_MEMBERS = select(func.count()).where(Membership.project_id == bindparam("project"))
 
 
 class ProjectName(NamedTuple):
@@ -47,9 +63,8 @@ class KeyCounts:
 
 def find_scope(slug: str) -> tuple[Project, Role] | None:
     """Return the project *slug* and what the reader is in it; None if there is none, or they are no member."""
-    statement = select(Membership).join(Membership.project).options(joinedload(Membership.project))
-    found = db.session.scalar(statement.where(Project.slug == slug, Membership.user_id == current_user.id))
-    return (found.project, found.role) if found else None
+    found = db.session.execute(_SCOPE, {"slug": slug, "user": current_user.id}).first()
+    return (found.Project, found.role) if found else None
 
 
 def find_memberships(user: User, text: str = "") -> Sequence[Membership]:
@@ -66,10 +81,7 @@ def find_memberships(user: User, text: str = "") -> Sequence[Membership]:
 
 def find_names(user_id: str, first: str) -> Sequence[ProjectName]:
     """Return the projects of the user *user_id*, at most 50: the one whose slug is *first*, then by title."""
-    statement = select(Project.slug, Project.title).join(Membership, Membership.project_id == Project.id)
-    order = (case((Project.slug == first, 0), else_=1), Project.title_key, Project.id)
-    statement = statement.where(Membership.user_id == user_id).order_by(*order).limit(_NAMES_AT_MOST)
-    return [ProjectName(slug, title) for slug, title in db.session.execute(statement)]
+    return [ProjectName(*name) for name in db.session.execute(_NAMES, {"user": user_id, "first": first})]
 
 
 def find_members(project: Project) -> Sequence[Membership]:
@@ -81,7 +93,7 @@ def find_members(project: Project) -> Sequence[Membership]:
 
 def count_members(project: Project) -> int:
     """Return how many members *project* has."""
-    return db.session.scalar(select(func.count()).where(Membership.project_id == project.id)) or 0
+    return db.session.scalar(_MEMBERS, {"project": project.id}) or 0
 
 
 def count_keys(projects: Iterable[Project], dormant_days: int) -> dict[str, KeyCounts]:

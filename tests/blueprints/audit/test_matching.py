@@ -91,6 +91,15 @@ def test_another_name_is_not_found(name: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [(("zoe's app",), [1]), (("ZOË", "Jürgen"), [1]), (("jurgen", "karl"), []), (("\u0301",), [])],
+)
+def test_text_is_found_whatever_the_accents(text: tuple[str, ...], expected: list[int]) -> None:
+    told = event(description="Jurgen renamed “App” to “Zoë's App”.", reason="asked by Jürgen")
+    assert numbers(Filter(text=text), told) == expected
+
+
+@pytest.mark.parametrize(
     ("wanted", "expected"),
     [
         (Filter(), [2, 1]),
