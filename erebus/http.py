@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Request, abort, current_app, g, has_request_context, redirect, request, send_file, url_for
 from flask_login import current_user
@@ -28,7 +29,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from erebus.db import db
 from erebus.errors import init_errors
-from erebus.leaks import mask
+from erebus.leaks import has_secret, mask
 from erebus.permissions import PUBLIC, Permission, Role, Standing, mark_of
 from erebus.plugins import installation
 from erebus.trail import SYSTEM, Actor, ActorKind, current_actor, note
@@ -163,6 +164,8 @@ def _identify() -> ResponseReturnValue | None:
 
 def _gate() -> ResponseReturnValue | None:
     """Let a request through to its view, or not: the view's mark says what it takes."""
+    if request.method in _SAFE_METHODS and any(map(has_secret, chain(*request.args.items(multi=True)))):
+        return redirect(_masked_address())
     if request.endpoint is None or request.method == "OPTIONS":
         return None  # no view: the routing error, or the list of methods, follows
     permission = required_permission(request.endpoint)
@@ -179,6 +182,12 @@ def _gate() -> ResponseReturnValue | None:
     if isinstance(permission, Permission) and not can(permission.name):
         _deny(permission)
     return None
+
+
+def _masked_address() -> str:
+    """Return the address without the secrets in it: whoever looks for a leaked key leaves it in no page, no history."""
+    asked = urlencode([(mask(name), mask(value)) for name, value in request.args.items(multi=True)])
+    return f"/{quote(request.path.lstrip('/'))}?{asked}"  # two slashes would begin the address of another site
 
 
 def required_permission(endpoint: str) -> Permission | str | None:

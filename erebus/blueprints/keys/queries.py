@@ -10,7 +10,6 @@ from sqlalchemy.orm import joinedload
 
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
 from erebus.db import db
-from erebus.leaks import mask
 
 if TYPE_CHECKING:
     import enum
@@ -64,9 +63,9 @@ class Page:
 
 
 def read_filter(arguments: Mapping[str, str]) -> KeyFilter:
-    """Return the filter that an address asks for; what is no value of a filter is left aside, and no secret is kept."""
+    """Return the filter that an address asks for; what is no value of a filter is left aside."""
     return KeyFilter(
-        text=mask(arguments.get("q", "").strip()),
+        text=arguments.get("q", "").strip(),
         status=_choice(KeyStatus, arguments.get("status")),
         environment=_choice(Environment, arguments.get("environment")),
         is_dormant=arguments.get("dormant") == "1",
