@@ -75,7 +75,7 @@ def error_page(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         title, hint = "This form has expired", "Reload the page it was on, and send it again. Nothing was changed."
     again = dict(pair for pair in error.get_headers() if pair[0] == "Retry-After")
-    if request.path.endswith(".json") and request.method != "POST":  # a form is sent by somebody who reads a page
+    if _is_for_programs():
         return {"error": title, "hint": hint}, error.code, again
     try:
         page = render_template("errors/error.html", code=error.code, title=title, hint=hint, back=g.get("back"))
@@ -115,11 +115,16 @@ def _fault_page(code: int, words: tuple[str, str], error: BaseException) -> Resp
     done = "What you sent may have been done: look, before you send it again." if _may_be_done(error) else _NOTHING
     answer = {"error": title, "hint": f"{done} {advice}", "request_id": g.get("request_id", "")}
     headers = _RETRY_AFTER if code == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    if request.path.endswith(".json"):
+    if _is_for_programs():
         return answer, code, headers
     # Flask's own way would ask for the reader, and that is in the database.
     page = current_app.jinja_env.get_template("errors/fault.html")
     return page.render(code=code, title=title, hint=answer["hint"], request_id=answer["request_id"]), code, headers
+
+
+def _is_for_programs() -> bool:
+    """Return whether JSON was asked for. A form, whatever it is answered with, is sent by somebody who reads a page."""
+    return request.path.endswith(".json") and request.method != "POST"
 
 
 def _may_be_done(error: BaseException) -> bool:

@@ -108,7 +108,8 @@ def attachment(content: bytes, name: str, kind: str, headers: Mapping[str, str] 
     """Return *content*, of the media type *kind*, as an answer that is kept as a file of that *name* (RFC 6266)."""
     answer = send_file(io.BytesIO(content), as_attachment=True, download_name=name)
     answer.content_type = kind
-    del answer.headers["Cache-Control"]  # nobody is to keep it, as all that is not for everybody
+    for told in ("Cache-Control", "Expires"):  # nobody is to keep it, as all that is not for everybody
+        answer.headers.pop(told, None)
     answer.headers.update(headers or {})
     return answer
 

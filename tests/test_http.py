@@ -163,5 +163,6 @@ def test_a_file_has_the_name_that_it_is_given(app: Flask, name: str, told: str) 
     with app.test_request_context():
         answer = attachment(b"{}", name, "application/json", {"X-Erebus-Hidden": "4"})
     assert answer.headers["Content-Disposition"] == f"attachment; {told}"
+    assert not {"Cache-Control", "Expires"} & {*answer.headers.keys()}, "nobody is told to keep it"
     answer.direct_passthrough = False
     assert (answer.data, answer.mimetype, answer.headers["X-Erebus-Hidden"]) == (b"{}", "application/json", "4")

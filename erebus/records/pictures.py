@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PNG = b"\x89PNG\r\n\x1a\n"
 KEYWORD = "erebus-record"
+CHUNK_LIMIT = 10_000  # programs make some hundreds; a file of a million empty ones would cost a second
 _TEXTS = {b"iTXt", b"tEXt", b"zTXt"}
 _PLAIN, _DEFLATED = b"\0\0\0\0", b"\1\0\0\0"  # compressed or not, by the only method, without language and translation
 _NAME_AND_LENGTH, _CRC = 8, 4  # bytes
@@ -45,7 +46,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         message = "it is no PNG"
         raise NoRecord(message)
     at, kind = len(PNG), b""
-    while kind != b"IEND":
+    for _ in range(CHUNK_LIMIT):
         length = int.from_bytes(data[at : at + 4], "big")
         end = at + _NAME_AND_LENGTH + length
         kind, crc = data[at + 4 : at + _NAME_AND_LENGTH], data[end : end + _CRC]
@@ -53,7 +54,9 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise NotARecord(_BROKEN)
         yield kind, data[at + _NAME_AND_LENGTH : end]
         at = end + _CRC
-    if at != len(data):
+        if kind == b"IEND":
+            break
+    if kind != b"IEND" or at != len(data):
         raise NotARecord(_BROKEN)
 
 

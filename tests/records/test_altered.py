@@ -32,6 +32,7 @@ from erebus.records import (
     read_png,
 )
 from erebus.records.fitting import deflate
+from erebus.records.pictures import CHUNK_LIMIT
 from tests.records.making import KEYS, drafts, plain_facts, plain_record
 from tests.records.test_round_trip import ROOT, picture
 
@@ -273,8 +274,10 @@ TEXT = RECORD.as_text().encode()
         png(itxt(TEXT))[:-12],
         PNG,
         PNG + b"\xff\xff\xff\xffIDAT",
+        png(itxt(TEXT), *[chunk(b"IDAT", b"")] * CHUNK_LIMIT),
+        PNG + itxt(TEXT) + chunk(b"IDAT", b"") * (CHUNK_LIMIT - 1),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_a_picture_with_anything_but_one_whole_record_is_refused(data: bytes) -> None:
     with pytest.raises(NotARecord) as refused:

@@ -115,7 +115,7 @@ def _keep_pace(project: Any, by: Any) -> None:  # noqa: ANN401 - of other featur
 
 
 def _keep(project: Any) -> None:  # noqa: ANN401 - of another feature
-    """See to it that nobody deletes *project* before the transaction ends."""
+    """Let nobody delete *project* before the transaction ends, nor export its log: the next one counts this one."""
     model = type(project)
-    statement = select(model).where(model.id == project.id).with_for_update(read=True, key_share=True)
+    statement = select(model).where(model.id == project.id).with_for_update(key_share=True)
     db.session.scalars(statement).one()

@@ -39,6 +39,10 @@ class HostIsTooLong(Refused):
     """The address under which Erebus was asked would not fit into a QR code."""
 
 
+class HostIsUnknown(Refused):
+    """The address under which Erebus was asked has a host that is none: a record would lead nowhere."""
+
+
 class EventIsTooLarge(Refused):
     """What the event holds is too much for a record that could be read again."""
 
@@ -149,6 +153,9 @@ def _check(event: AuditEvent, verification: Verification, order: Order) -> None:
     if order.origin and not order.is_admin:
         reason = "Only admins and the owner can have address, browser and image on a record. Leave them out."
         raise _refusal(OriginIsForAdmins, event, order, reason)
+    if not order.host:
+        reason = "The address of this page has no host that can be read. EREBUS_PUBLIC_URL can name one for records."
+        raise _refusal(HostIsUnknown, event, order, reason)
     if len(order.host) > HOST_LIMIT:
         reason = f"The address of this page is too long for a QR code: its host has more than {HOST_LIMIT} characters."
         raise _refusal(HostIsTooLong, event, order, reason)

@@ -147,6 +147,13 @@ def test_a_long_host_is_refused_and_told(reader: FlaskClient, project: Place, re
     assert "too long for a QR code" in answer.text
 
 
+def test_a_host_that_cannot_be_read_is_refused_and_told(reader: FlaskClient, project: Place, records: Callable) -> None:
+    answer = reader.post(f"/projects/{project.slug}/audit/2/record", headers={"Host": "erebus_web:5000"})
+
+    assert (answer.status_code, len(records())) == (409, 0)
+    assert "has no host that can be read" in answer.text
+
+
 def test_a_record_and_the_link_to_an_event_lead_to_the_installation_whatever_the_browser_names(
     settings: dict[str, Any], project: Place, reader: FlaskClient, records: Callable
 ) -> None:
