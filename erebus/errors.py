@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _ADVICE = {
     400: ("This request cannot be read", "Go back, reload the page, and send the form again."),
-    403: ("This is not open to you", "Ask an owner or an admin of the project for a role that may do this."),
+    403: ("This is not open to you", "Ask whoever runs this installation for the right to it."),
     404: ("There is no such page", "It may be gone, or you may not be a member of its project. Check the address."),
     405: ("This page cannot do that", "Go back and use the page's own buttons."),
     413: ("This is too large", "Send less than a megabyte at once."),
-    429: ("Too many at once", "Wait a minute, then try again. Nothing was looked at."),
+    429: ("Too many at once", "Wait a minute, then try again. This request was not looked at."),
     415: ("Nothing here reads JSON", "Send the page's own form."),
 }
 _BROKEN = ("Something broke on our side", "If this stays, tell whoever runs this installation this number:")
@@ -78,7 +78,7 @@ def error_page(error: HTTPException) -> ResponseReturnValue:
     if _is_for_programs():
         return {"error": title, "hint": hint}, error.code, again
     try:
-        page = render_template("errors/error.html", code=error.code, title=title, text=title, hint=hint)
+        page = render_template("errors/error.html", code=error.code, title=title, hint=hint, back=g.get("back"))
     except (DBAPIError, PoolTimeoutError) as failure:  # the page asks for the reader
         return _database_error(failure)
     return page, error.code, again
@@ -88,6 +88,7 @@ def _gone(_error: Exception) -> ResponseReturnValue:
     """Answer 404 when somebody else has deleted what the request is about since it began."""
     db.session.rollback()
     g.pop("project", None)
+    g.pop("back", None)
     return current_app.handle_http_exception(NotFound())
 
 

@@ -43,17 +43,29 @@ class SentTwice(BadRequest):
 class BaseForm(FlaskForm):
     """A form with a token against forged requests. It takes what was typed: a file sent as a field is no text.
 
-    Raises `SentTwice`.
+    Where it was filled in wrongly, its page opens at the first thing that is wrong. Raises `SentTwice`.
     """
 
     class Meta(FlaskForm.Meta):
-        """How the form is filled in."""
+        """How the form is filled in, and shown."""
+
+        form: BaseForm
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:  # noqa: ANN401, ARG002 - Flask-WTF's own
             """Return the typed fields of the request, unless others are given; Flask-WTF would mix files in."""
             if formdata is None or isinstance(formdata, MultiDict):
                 return formdata
             return request.form if request.method == "POST" and request.form else None
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:  # noqa: ANN401 - WTForms' own
+            """Remember the form, which a field does not know."""
+            self.form = form
+            return super().bind_field(form, unbound_field, options)
+
+        def render_field(self, field: Any, render_kw: Any) -> Any:  # noqa: ANN401 - WTForms' own
+            """Give the focus to the first field that is wrong: it may be far below what the browser shows first."""
+            focus = {"autofocus": True} if field is self.form.first_wrong() else {}
+            return super().render_field(field, {**render_kw, **focus})
 
     refusal: Refused | None = None
 
@@ -63,6 +75,10 @@ class BaseForm(FlaskForm):
         single = (field for field in self if not isinstance(field, SelectMultipleField))
         if any(len(field.raw_data or ()) > 1 for field in single):
             raise SentTwice
+
+    def first_wrong(self) -> Field | None:
+        """Return the first field with an error; None if there is none, or an error of the form as a whole before it."""
+        return None if self.form_errors else next((field for field in self if field.errors), None)
 
 
 class LineField(StringField):

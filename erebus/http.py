@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Request, abort, current_app, g, has_request_context, redirect, request, send_file, url_for
 from flask_login import current_user
@@ -23,12 +24,12 @@ from secure import (
 )
 from ulid import ULID
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from erebus.db import db
 from erebus.errors import init_errors
-from erebus.leaks import mask
+from erebus.leaks import has_secret, mask
 from erebus.permissions import PUBLIC, Permission, Role, Standing, mark_of
 from erebus.plugins import installation
 from erebus.trail import SYSTEM, Actor, ActorKind, current_actor, note
@@ -42,6 +43,20 @@ if TYPE_CHECKING:
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODY_LIMIT = 1024 * 1024  # bytes; no form of ours comes near it
 csrf = CSRFProtect()
+
+
+class RoleDoesNotDo(Forbidden):
+    """The reader is a member of the project, but not as what it takes."""
+
+    def __init__(self, least: Role, role: Role, title: str) -> None:
+        """Say that it takes *least*, and that the reader is *role* in the project called *title*."""
+        super().__init__()
+        *others, last = (str(other) for other in Role if other.includes(least))
+        enough = f"{', '.join(others)} or {last}" if others else last
+        self.advice = (
+            "This is not open to you",
+            f"This takes the role {enough}, and you are {role} in '{title}'. Ask its owner or an admin.",
+        )
 
 
 class PlainRequest(Request):
@@ -153,6 +168,8 @@ def _identify() -> ResponseReturnValue | None:
 
 def _gate() -> ResponseReturnValue | None:
     """Let a request through to its view, or not: the view's mark says what it takes."""
+    if request.method in _SAFE_METHODS and any(map(has_secret, chain(*request.args.items(multi=True)))):
+        return redirect(_masked_address())
     if request.endpoint is None or request.method == "OPTIONS":
         return None  # no view: the routing error, or the list of methods, follows
     permission = required_permission(request.endpoint)
@@ -169,6 +186,12 @@ def _gate() -> ResponseReturnValue | None:
     if isinstance(permission, Permission) and not can(permission.name):
         _deny(permission)
     return None
+
+
+def _masked_address() -> str:
+    """Return the address without the secrets in it: whoever looks for a leaked key leaves it in no page, no history."""
+    asked = urlencode([(mask(name), mask(value)) for name, value in request.args.items(multi=True)])
+    return f"/{quote(request.path.lstrip('/'))}?{asked}"  # two slashes would begin the address of another site
 
 
 def required_permission(endpoint: str) -> Permission | str | None:
@@ -196,14 +219,17 @@ def _enter_project(slug: str) -> None:
     if scope is None:
         abort(404)
     g.project, g.role = scope
+    g.back = url_for("projects.show", slug=slug)  # for the page of an error
 
 
 def _deny(permission: Permission) -> None:
     """Answer 403; a change that was tried is kept as a failure."""
+    least, role = permission.least, g.get("role")
+    error = RoleDoesNotDo(least, role, g.project.title) if role and isinstance(least, Role) else Forbidden()
     if request.method not in _SAFE_METHODS and permission.denied is not None and "project" in g:
         note(db.session(), permission.denied(g.project, request.view_args or {}, request.form))
         db.session.rollback()  # ends the transaction, and with that writes what was noted
-    abort(403)
+    raise error
 
 
 # Headers

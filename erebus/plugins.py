@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
+from erebus.permissions import Role
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
@@ -108,6 +110,12 @@ class Installation:
     def permissions(self) -> dict[str, Permission]:
         """All permissions by name."""
         return {p.name: p for plugin in self.plugins for p in plugin.permissions}
+
+    @cached_property
+    def allowed_by_role(self) -> dict[Role, list[str]]:
+        """What each role may do that none below it may, in words, the greatest role first."""
+        allowed = {role: [p.allows for p in self.permissions.values() if p.least is role] for role in Role}
+        return dict(reversed(allowed.items()))
 
     @cached_property
     def navigation(self) -> tuple[NavigationItem, ...]:

@@ -1,7 +1,8 @@
-"""What all forms share: a field that takes one value takes no second."""
+"""What all forms share: a field that takes one value takes no second, and a page opens at what is wrong."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,3 +93,22 @@ def test_neither_is_a_button(
     assert answer.status_code == 400
     with app.app_context():
         assert db.session.scalar(select(User.theme)) == "system"
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "at"),
+    [
+        ("/signup", {**EVE, "name": "", "password": ""}, ['name="name"']),
+        ("/signup", {**EVE, "password": "short"}, ['name="password"']),
+        ("/login", {"email": "eve@example.com", "password": "wrong"}, ['role="alert"']),
+        ("/login", None, []),
+    ],
+)
+def test_a_page_opens_at_what_is_wrong_first(
+    client: FlaskClient, ada: None, path: str, data: dict[str, str] | None, at: list[str]
+) -> None:
+    answer = client.post(path, data=data) if data else client.get(path)
+
+    focused = re.findall(r"<[^>]*\bautofocus\b[^>]*>", answer.text)
+    assert len(focused) == len(at)
+    assert all(name in tag for name, tag in zip(at, focused, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -76,6 +77,18 @@ def test_a_host_that_is_none_gets_an_answer(client: FlaskClient, host: str, addr
 def test_a_cookie_that_is_not_ours_is_none(app: Flask, name: str, value: str) -> None:
     answer = app.test_client(use_cookies=False).get("/login", headers={"Cookie": f"{name}={value}"})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login", "/nowhere", "//elsewhere.example/projects", "/projects/caf\u00e9"])
+def test_an_address_with_the_secret_of_a_key_is_left_for_one_without(client: FlaskClient, path: str) -> None:
+    secret = "sk-er-" + "aB3" * 16
+    answer = client.get(path, query_string={"q": ["one", f"my {secret}"], "next": f"/projects?q={secret}"})
+
+    assert answer.status_code == 302
+    assert secret not in answer.location + answer.text
+    where = urlsplit(answer.location)
+    assert (where.netloc, parse_qs(where.query)["q"]) == ("", ["one", "my sk-er-\u20263aB3"])
+    assert client.get(answer.location).status_code in {200, 302, 308, 404}
 
 
 def test_too_much_is_refused_in_words(client: FlaskClient) -> None:

@@ -32,7 +32,9 @@ def read_code(typed: str) -> str:
     code = code.upper().translate(_ALIKE) if code.isascii() else ""  # other letters have capitals in ASCII
     body, check = code[:_LENGTH], code[_LENGTH:]
     if len(code) != _LENGTH + 1 or not set(body) <= set(ALPHABET):
-        message = "A verification code has 20 letters and digits and one check character, in groups of four."
+        message = (
+            "A verification code has 20 letters and digits and one check character, in groups of four. Type it whole."
+        )
         raise CodeIsMistyped(message)
     if check != CHECK[to_number(body) % len(CHECK)]:
         message = "A character of this code is mistyped: its check character does not fit. Compare it with the record."

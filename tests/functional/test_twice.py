@@ -55,6 +55,7 @@ def test_a_double_click_does_everything_once(visitor: Visitor) -> None:
     twice(page, "Update Label", "Server")
     twice(page, "Disable", "Server")
     twice(page, "Enable", "Server")
+    page.locator("summary", has_text="Revoke").click()
     page.get_by_role("textbox", name="Reason").fill("Left on a train")
     twice(page, "Revoke", "Server")
     page.locator("summary", has_text="Delete key").click()

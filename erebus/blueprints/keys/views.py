@@ -40,12 +40,12 @@ _ULID_LENGTH = 26
 @bp.get("/projects/<slug>/keys", endpoint="list")
 @requires("project:keys:read")
 def list_keys(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """List the keys, those that the address's filter lets through."""
+    """List the keys that the address's filter lets through, a page at a time."""
     wanted, days = queries.read_filter(request.args), installation().settings.dormant_days
     return render_template(
         "keys/list.html",
         project=g.project,
-        keys=queries.find_keys(g.project, wanted, days),
+        page=queries.find_keys(g.project, wanted, days, request.args.get("before", "")),
         total=queries.count_keys(g.project),
         wanted=wanted,
         dormant_days=days,
@@ -63,7 +63,7 @@ def create(slug: str) -> ResponseReturnValue:
     """
     form, made = KeyForm(), []
     if form.is_submitted() and form.once.data in session.get(_SENT, ()):
-        flash("The key was created before, and its secret is shown only once. If it is lost, revoke the key.")
+        flash("The key was created before, and its secret is shown only once. If it is lost, revoke the key.", "warn")
         return redirect(url_for("keys.list", slug=slug))
     if attempt(form, lambda: made.append(_create(form))):
         key, secret = made[-1]

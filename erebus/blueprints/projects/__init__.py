@@ -19,7 +19,7 @@ plugin = Plugin(
     navigation=(
         NavigationItem("Overview", "projects.show", "project:overview:read", 10),
         NavigationItem("Members", "projects.members", "project:members:read", 40, count_members),
-        NavigationItem("Settings", "projects.settings", "project:settings:read", 50),
+        NavigationItem("Settings", "projects.settings", "project:settings:read", 50, also=("projects.delete",)),
     ),
     init_app=init_glimpses,
     find_scope=find_scope,

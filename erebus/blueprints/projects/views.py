@@ -87,8 +87,10 @@ def show(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turne
 @bp.get("/projects/<slug>/members")
 @requires("project:members:read")
 def members(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the gate has turned it into g.project
-    """List who is a member, as what, since when."""
-    return render_template("projects/members.html", memberships=queries.find_members(g.project))
+    """List who is a member, as what, since when, and what each role may do."""
+    return render_template(
+        "projects/members.html", memberships=queries.find_members(g.project), allowed=installation().allowed_by_role
+    )
 
 
 @bp.get("/projects/<slug>/settings")

@@ -40,6 +40,8 @@ def test_signing_in_and_out(client: FlaskClient) -> None:
     answer = client.post("/logout")
     assert (answer.status_code, answer.location) == (302, "/login")
     assert client.get("/account").location == "/login?next=/account"
+    assert "Then you go on to the page that you asked for." in client.get("/login?next=/account").text
+    assert "Then you go on" not in client.get("/login?next=/projects").text  # where everybody goes
 
 
 def test_a_stranger_and_a_mistyped_password_are_told_the_same(client: FlaskClient) -> None:

@@ -38,6 +38,7 @@ def export(client: FlaskClient, project: Place, rest: str) -> bytes:
 
 def test_an_export_is_listed_with_all_that_is_kept_of_it(owner: FlaskClient, project: Place) -> None:
     assert "No exports yet" in shown(owner, project)
+    assert owner.get(f"/projects/{project.slug}/exports").text.count(">Export</a>") == 1
     file = export(owner, project, "csv?type=project&from=30d")
 
     text = shown(owner, project)

@@ -8,16 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from erebus import clock, forms
+from erebus import clock, forms, times
 from erebus.blueprints.auth.models import User
+from erebus.blueprints.keys import queries, services
 from erebus.blueprints.keys import secret as secrets
-from erebus.blueprints.keys import services
 from erebus.blueprints.keys.models import ApiKey, Environment, KeyStatus
 from erebus.blueprints.projects import services as projects
 from erebus.blueprints.projects.models import Project, ProjectStatus
@@ -76,6 +78,13 @@ def test_the_list_shows_what_may_be_seen_of_each_key(visitor: FlaskClient, key: 
     assert key.digest not in page.text
 
 
+def test_the_list_shows_its_times_in_the_zone_of_the_reader_too(visitor: FlaskClient, key: ApiKey) -> None:
+    with transaction() as session:
+        session.scalars(select(User).where(User.email == "developer@example.com")).one().time_zone = "Asia/Tokyo"
+
+    assert times.on_clock(key.created_at, ZoneInfo("Asia/Tokyo"))[0] + " UTC+09:00" in visitor.get(KEYS).text
+
+
 @pytest.fixture
 def mixed(project: Project, owner: User) -> None:
     """Keys in all states; the production one was made long ago."""
@@ -100,6 +109,11 @@ def mixed(project: Project, owner: User) -> None:
         ("?dormant=1", {"Old production"}),
         ("?status=active&environment=development", {"Dev active"}),
         ("?status=disabled&dormant=1", set()),
+        ("?q=DEV", {"Dev active", "Dev disabled", "Dev revoked"}),
+        ("?q=sk-er-", {"Old production"}),
+        ("?q=dev&status=revoked", {"Dev revoked"}),
+        ("?q=%25", set()),
+        ("?before=nonsense", {"Old production", "Dev active", "Dev disabled", "Dev revoked"}),
         ("?status=nonsense&environment=&dormant=x", {"Old production", "Dev active", "Dev disabled", "Dev revoked"}),
     ],
 )
@@ -109,6 +123,38 @@ def test_the_list_is_filtered_by_its_address(visitor: FlaskClient, mixed: None, 
     assert set(re.findall(r"<b>((?:Old|Dev) \w+)</b>", page.text)) == shown
     assert f"Showing {len(shown)} of 4." in page.text
     assert ("No key matches" in page.text) == (not shown)
+
+
+def test_a_key_is_found_by_its_secret_which_the_page_does_not_repeat(
+    visitor: FlaskClient, project: Project, owner: User
+) -> None:
+    with transaction():
+        _key, secret = services.create_key(project, "Leaked", Environment.PRODUCTION, by=owner)
+        services.create_key(project, "Other", Environment.PRODUCTION, by=owner)
+
+    page = visitor.get(KEYS, query_string={"q": f" {secret}"}, follow_redirects=True)
+
+    assert page.request.args["q"].strip() == f"sk-er-…{secret[-4:]}"
+    assert "<b>Leaked</b>" in page.text
+    assert "<b>Other</b>" not in page.text
+    assert secret not in page.text
+
+
+def test_the_list_has_pages_that_keep_the_filter(
+    visitor: FlaskClient, mixed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+
+    first = visitor.get(f"{KEYS}?q=dev&environment=development").text
+    assert "Showing 2 of 3 found, of 4." in first
+    older = re.search(r'href="([^"]+)">Older', first)
+    assert older
+    second = visitor.get(unescape(older[1])).text
+
+    shown = [re.findall(r"<b>(Dev \w+)</b>", page) for page in (first, second)]
+    assert [len(names) for names in shown] == [2, 1]
+    assert {*shown[0], *shown[1]} == {"Dev active", "Dev disabled", "Dev revoked"}
+    assert ">Older<" not in second
 
 
 def test_a_dormant_key_is_marked(visitor: FlaskClient, mixed: None) -> None:
@@ -144,7 +190,7 @@ def test_reloading_the_page_of_a_secret_makes_no_second_key(visitor: FlaskClient
 
     again = visitor.post(f"{KEYS}/new", data=data, follow_redirects=True)
 
-    assert "was created before" in text(again)
+    assert '<p class="toast warn">The key was created before' in again.text
     assert text(again).count("<b>My Dev Key</b>") == 1
     assert len(log(project.id)) == before
     other = {**data, "label": "Another", "once": "x" * 26}
@@ -242,7 +288,15 @@ def test_revoking_asks_for_a_reason(visitor: FlaskClient, page_of: str, key: Api
 
     assert answer.status_code == 422
     assert message in text(answer)
+    assert '<details class="confirm" open>' in answer.text
     assert status_of(key) is KeyStatus.ACTIVE
+
+
+def test_before_a_key_is_revoked_it_is_said_what_still_uses_it(visitor: FlaskClient, page_of: str, key: ApiKey) -> None:
+    assert "It has never been used." in visitor.get(page_of).text
+    with transaction():
+        key.last_used_at = clock.now() - timedelta(hours=3)
+    assert "It was last used 3 hours ago: whatever still uses it stops working at once." in visitor.get(page_of).text
 
 
 def test_a_label_is_changed(visitor: FlaskClient, page_of: str, key: ApiKey) -> None:
@@ -339,7 +393,10 @@ def test_an_attempt_without_the_role_is_403_and_a_failure_in_the_log(
 ) -> None:
     visitor = sign_in("support@example.com")
 
-    assert visitor.get(page_of).status_code == 403
+    page = visitor.get(page_of)
+    assert page.status_code == 403
+    assert "the role developer, admin or owner, and you are support in 'My Chat App'" in text(page)
+    assert '<a class="btn primary" href="/projects/my-chat-app">Back to the project</a>' in page.text
     assert visitor.post(page_of + way, data=data).status_code == 403
     event = log(key.project_id)[0]
     assert (event.status, event.actor_name) == (False, "Support")

@@ -223,6 +223,17 @@ def test_members_are_listed_with_their_roles(visitor: FlaskClient) -> None:
     assert "support@example.com" in page.text
 
 
+def test_members_see_what_each_role_may_do_the_greatest_first(visitor: FlaskClient) -> None:
+    page = visitor.get("/projects/my-chat-app/members")
+
+    told = dict(re.findall(r"<dt>(\w+)</dt><dd>(.*?)</dd>", page.text))
+    assert list(told) == ["owner", "admin", "developer", "support"]
+    assert told["owner"] == "delete the project"
+    assert "export the audit log as a file" in told["admin"]
+    assert "create API keys" in told["developer"]
+    assert "read the audit log; see the records of events" in told["support"]
+
+
 # Settings
 
 

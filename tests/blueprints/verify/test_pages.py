@@ -153,7 +153,9 @@ def test_thirty_a_minute_are_answered_and_then_one_waits(client: FlaskClient, re
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 60
     assert "Wait a minute, then try again." in answer.text
-    assert client.post("/verify", data={"code": "x"}).status_code == 429
+    assert '<a class="btn primary" href="">Try again</a>' in answer.text
+    sent = client.post("/verify", data={"code": "x"})
+    assert (sent.status_code, "Try again</a>" in sent.text) == (429, False), "a form is not sent by a link"
     assert client.get("/verify").status_code == 200, "the form alone costs nothing"
     assert client.get(KEYS).status_code == 200
     other = client.get(link, environ_base={"REMOTE_ADDR": "192.0.2.9"})
