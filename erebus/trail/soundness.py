@@ -7,7 +7,6 @@ are the numbers from the seam, or head minus capacity, up to the head.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from math import gcd
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from erebus.trail.events import AuditEvent, AuditLog
 
 
-@lru_cache(maxsize=2_000)  # a log looked at again is compared column by column, not hashed anew; some 4 MB
 def is_authentic(event: AuditEvent, key: bytes) -> bool:
     """Return whether *event* is what was written under its number in its log; its place in the chain aside."""
     return not event.flaw and _hash(event, key, event.number) == event.hash
