@@ -7,9 +7,10 @@ row, before the change and after it, as far as its value is recorded at all.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Join, Table, inspect, select, tuple_
+from sqlalchemy import Join, Select, Table, bindparam, inspect, select, tuple_
 from sqlalchemy.orm.base import NEVER_SET, NO_VALUE
 from sqlalchemy.sql import ClauseElement
 
@@ -103,14 +104,33 @@ def read_rows(
     With *lock* nobody else may change them from then on; they are locked in the order of their keys.
     """
     shape, found = shape_of(mapper), {}
-    statement = select(*shape.columns.values()).select_from(mapper.persist_selectable)
-    if lock and _is_lockable(mapper.persist_selectable):
-        statement = statement.order_by(*mapper.primary_key).with_for_update(key_share=True)
-    for criterion in among(mapper, identities):
-        for values in connection.execute(statement.where(criterion)):
-            row = dict(zip(shape.columns, values, strict=True))
-            found[tuple(row[k] for k in shape.key)] = row
+    for values in _found(mapper, connection, list(identities), lock=lock):
+        row = dict(zip(shape.columns, values, strict=True))
+        found[tuple(row[k] for k in shape.key)] = row
     return found
+
+
+def _found(mapper: Mapper[Any], connection: Connection, keys: list[Key], *, lock: bool) -> Iterator[Iterable[Any]]:
+    if len(keys) == 1 and None not in keys[0]:  # in most flushes
+        yield from connection.execute(_reading_one(mapper, lock), {f"key_{i}": v for i, v in enumerate(keys[0])})
+        return
+    for criterion in among(mapper, keys):
+        yield from connection.execute(_reading(mapper, lock).where(criterion))
+
+
+@cache
+def _reading(mapper: Mapper[Any], lock: bool) -> Select[Any]:  # noqa: FBT001 - part of the key of a cache
+    """Return the statement that reads rows of *mapper*, put together once: that takes longer than to run it."""
+    statement = select(*shape_of(mapper).columns.values()).select_from(mapper.persist_selectable)
+    if lock and _is_lockable(mapper.persist_selectable):
+        return statement.order_by(*mapper.primary_key).with_for_update(key_share=True)
+    return statement
+
+
+@cache
+def _reading_one(mapper: Mapper[Any], lock: bool) -> Select[Any]:  # noqa: FBT001 - the same
+    key = (column == bindparam(f"key_{i}") for i, column in enumerate(mapper.primary_key))
+    return _reading(mapper, lock).where(*key)
 
 
 def _is_lockable(selectable: FromClause) -> bool:
